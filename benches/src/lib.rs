@@ -1,0 +1,1 @@
+//! What `slo` costs, measured beside its peers.

@@ -1,0 +1,1 @@
+//! Examples of `slo-tower`; the runnable programs stand beside this file.

@@ -1,0 +1,104 @@
+//! Every metric and label name, spelled once.
+//!
+//! The exporter, the generated rules and the dashboards all read from here, so they cannot disagree. The
+//! `http_` family follows the OpenTelemetry semantic conventions in their Prometheus spelling.
+
+/// A metric family: what `# HELP` and `# TYPE` say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// The name of its samples, without the suffixes of histograms.
+    pub name: &'static str,
+    /// What it counts, for people.
+    pub help: &'static str,
+    /// How to read its values.
+    pub kind: FamilyKind,
+}
+
+/// How to read the values of a [`Family`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FamilyKind {
+    /// Only grows; its samples end in `_total`.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Cumulative buckets, a sum and a count.
+    Histogram,
+}
+
+macro_rules! families {
+    ($($(#[$doc:meta])* $id:ident: $kind:ident $name:literal $help:literal;)*) => {
+        $($(#[$doc])* pub const $id: Family = Family { name: $name, help: $help, kind: FamilyKind::$kind };)*
+        /// Every family we expose, in the order of exposition.
+        pub const FAMILIES: &[Family] = &[$($id),*];
+    };
+}
+
+families! {
+    /// Durations of HTTP requests.
+    HTTP_DURATION: Histogram "http_server_request_duration_seconds" "Duration of HTTP server requests.";
+    /// HTTP requests in flight.
+    HTTP_ACTIVE: Gauge "http_server_active_requests" "Number of active HTTP server requests.";
+    /// Durations of operations that are no requests.
+    OPERATION_DURATION: Histogram "slo_operation_duration_seconds" "Duration of operations recorded without a request.";
+    /// Operations in flight.
+    OPERATION_ACTIVE: Gauge "slo_operation_active" "Number of operations in flight.";
+    /// The declaration of an SLO.
+    SLO_INFO: Gauge "slo_info" "A declared service level objective; always 1.";
+    /// The promised share.
+    SLO_OBJECTIVE: Gauge "slo_objective_ratio" "Promised share of good events.";
+    /// Events that count.
+    SLO_EVENTS: Counter "slo_events_total" "Events that count for the SLO, good and bad.";
+    /// Bad events.
+    SLO_BAD_EVENTS: Counter "slo_bad_events_total" "Bad events of the SLO.";
+    /// The measured share.
+    SLO_SLI: Gauge "slo_sli_ratio" "Share of good events in the window; absent while there are none.";
+    /// The budget left.
+    SLO_BUDGET: Gauge "slo_error_budget_remaining_ratio" "Share of the error budget left in the window; negative when overspent.";
+    /// The spending speed.
+    SLO_BURN_RATE: Gauge "slo_burn_rate" "Spending speed of the error budget; 1 spends exactly all of it in the SLO window.";
+    /// How much of the window was seen.
+    SLO_COVERAGE: Gauge "slo_window_coverage_ratio" "Share of the SLO window for which there is data.";
+    /// Whether an alert is due.
+    SLO_ALERT: Gauge "slo_alert_active" "Whether a burn-rate alert of this severity is firing.";
+    /// What exceeded a documented maximum.
+    SLO_OVERFLOW: Counter "slo_series_overflow_total" "Requests counted in an overflow series because a maximum was reached.";
+}
+
+/// Label names.
+pub mod label {
+    /// The request method, from a known set or `_OTHER`.
+    pub const HTTP_METHOD: &str = "http_request_method";
+    /// The route template.
+    pub const HTTP_ROUTE: &str = "http_route";
+    /// The status code sent.
+    pub const HTTP_STATUS: &str = "http_response_status_code";
+    /// How a request failed.
+    pub const ERROR_TYPE: &str = "error_type";
+    /// The name of an operation.
+    pub const OPERATION: &str = "operation";
+    /// The name of the SLO.
+    pub const SLO: &str = "slo";
+    /// The service that promises.
+    pub const SERVICE: &str = "service";
+    /// What makes an event good.
+    pub const SLI: &str = "sli";
+    /// A period, such as `30d`.
+    pub const WINDOW: &str = "window";
+    /// The longest good duration, in seconds.
+    pub const THRESHOLD: &str = "threshold";
+    /// How urgent an alert is.
+    pub const SEVERITY: &str = "severity";
+    /// What overflowed.
+    pub const KIND: &str = "kind";
+}
+
+/// The labels of `slo_info` that a user's own labels must not shadow.
+pub(crate) const INFO_LABELS: &[&str] =
+    &[label::SLO, label::SERVICE, label::SLI, label::WINDOW, label::THRESHOLD, "job", "instance", "le"];
+
+/// The route of requests that match no route.
+pub const ROUTE_UNMATCHED: &str = "_UNMATCHED";
+/// The route of requests beyond the maximum of routes or series.
+pub const ROUTE_OVERFLOW: &str = "_OVERFLOW";
+/// The method of requests outside the known set, as the semantic conventions spell it.
+pub const METHOD_OTHER: &str = "_OTHER";

@@ -1,0 +1,236 @@
+//! One promise.
+
+use std::borrow::Cow;
+
+use super::error::{ObjectiveError, Reason};
+use super::{AlertPolicy, Objective, Sli, Window};
+
+const NAME_BYTES_MAX: usize = 100;
+const ROUTE_BYTES_MAX: usize = 200;
+
+/// One promise: this share of these events is good, over this window.
+///
+/// ```
+/// use slo_core::{Objective, Sli, Slo, Threshold, Window};
+/// const FAST: Slo = Slo::literal(
+///     "checkout-latency",
+///     Sli::Latency { threshold: Threshold::literal("250ms") },
+///     Objective::literal("99%"),
+/// );
+/// let slo = FAST.clone().with_window(Window::parse("7d")?).with_route("POST /checkout")?.with_label("team", "payments")?;
+/// assert_eq!(slo.name(), "checkout-latency");
+/// assert_eq!(slo.route(), Some("POST /checkout"));
+/// # Ok::<(), slo_core::ObjectiveError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slo {
+    name: Cow<'static, str>,
+    sli: Sli,
+    objective: Objective,
+    window: Window,
+    alerts: AlertPolicy,
+    route: Option<Cow<'static, str>>,
+    labels: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+}
+
+impl Slo {
+    /// Promises `objective` of `sli` over thirty days, under a name that is unique in the registry.
+    ///
+    /// # Errors
+    ///
+    /// If the name is empty, longer than 100 bytes, or holds anything but letters, digits, `-`, `_` and `.`.
+    pub fn new(name: impl Into<Cow<'static, str>>, sli: Sli, objective: Objective) -> Result<Self, ObjectiveError> {
+        let name = name.into();
+        match name_fault(&name) {
+            Some(reason) => Err(ObjectiveError::new(&name, reason)),
+            None => Ok(Self::over_a_month(name, sli, objective)),
+        }
+    }
+
+    /// The same for literals; in a `const` a wrong name fails the build.
+    ///
+    /// # Panics
+    ///
+    /// If [`Slo::new`] refuses the name.
+    #[must_use]
+    pub const fn literal(name: &'static str, sli: Sli, objective: Objective) -> Self {
+        if let Some(reason) = name_fault(name) {
+            panic!("{}", ObjectiveError::new(name, reason).reason());
+        }
+        Self::over_a_month(Cow::Borrowed(name), sli, objective)
+    }
+
+    const fn over_a_month(name: Cow<'static, str>, sli: Sli, objective: Objective) -> Self {
+        let (window, alerts) = (Window::MONTH, AlertPolicy::DEFAULT);
+        Self { name, sli, objective, window, alerts, route: None, labels: Vec::new() }
+    }
+
+    /// Promises over another window.
+    #[must_use]
+    pub const fn with_window(mut self, window: Window) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// Alerts by another policy.
+    #[must_use]
+    pub const fn with_alerts(mut self, alerts: AlertPolicy) -> Self {
+        self.alerts = alerts;
+        self
+    }
+
+    /// Counts the requests of one route, written as method and template: `POST /orders/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not a method, one space and a template starting with `/`.
+    pub fn with_route(mut self, route: impl Into<Cow<'static, str>>) -> Result<Self, ObjectiveError> {
+        let route = route.into();
+        if let Some(reason) = route_fault(&route) {
+            return Err(ObjectiveError::new(&route, reason));
+        }
+        self.route = Some(route);
+        Ok(self)
+    }
+
+    /// Adds a label to `slo_info`, such as the owning team.
+    ///
+    /// # Errors
+    ///
+    /// If the name is no Prometheus label name, is one we write ourselves, or is given twice.
+    pub fn with_label(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Result<Self, ObjectiveError> {
+        let name = name.into();
+        if let Some(reason) = label_fault(&name) {
+            return Err(ObjectiveError::new(&name, reason));
+        }
+        if self.labels.iter().any(|(other, _)| *other == name) {
+            return Err(ObjectiveError::new(&name, Reason::LabelTwice));
+        }
+        self.labels.push((name, value.into()));
+        Ok(self)
+    }
+
+    /// Returns the name, the value of the `slo` label.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns what makes an event good.
+    #[must_use]
+    pub const fn sli(&self) -> Sli {
+        self.sli
+    }
+
+    /// Returns the promised share of good events.
+    #[must_use]
+    pub const fn objective(&self) -> Objective {
+        self.objective
+    }
+
+    /// Returns the period the promise is about.
+    #[must_use]
+    pub const fn window(&self) -> Window {
+        self.window
+    }
+
+    /// Returns when the SLO alerts.
+    #[must_use]
+    pub const fn alerts(&self) -> AlertPolicy {
+        self.alerts
+    }
+
+    /// Returns the route whose requests count, if one was named.
+    #[must_use]
+    pub fn route(&self) -> Option<&str> {
+        self.route.as_deref()
+    }
+
+    /// Returns the labels of `slo_info`, in the order given.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().map(|(name, value)| (&**name, &**value))
+    }
+}
+
+const fn name_fault(name: &str) -> Option<Reason> {
+    let bytes = name.as_bytes();
+    if bytes.is_empty() {
+        return Some(Reason::NameEmpty);
+    }
+    if bytes.len() > NAME_BYTES_MAX {
+        return Some(Reason::NameTooLong);
+    }
+    let mut at = 0;
+    while at < bytes.len() {
+        if !(bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'-' | b'_' | b'.')) {
+            return Some(Reason::NameCharacter);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Says what is wrong with a route, if anything.
+pub(crate) fn route_fault(route: &str) -> Option<Reason> {
+    let Some((method, template)) = route.split_once(' ') else {
+        return Some(Reason::RouteMalformed);
+    };
+    if method.is_empty()
+        || !method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+        || !template.starts_with('/')
+        || template.contains(|c: char| c.is_whitespace() || c.is_control())
+    {
+        return Some(Reason::RouteMalformed);
+    }
+    (route.len() > ROUTE_BYTES_MAX).then_some(Reason::RouteTooLong)
+}
+
+/// Says what is wrong with a label name, if anything.
+pub(crate) fn label_fault(name: &str) -> Option<Reason> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.is_empty() || name.as_bytes()[0].is_ascii_digit() || !name.bytes().all(plain) || name.starts_with("__") {
+        return Some(Reason::LabelName);
+    }
+    crate::naming::INFO_LABELS.contains(&name).then_some(Reason::LabelReserved)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slo() -> Slo {
+        Slo::literal("x", Sli::Availability, Objective::literal("99%"))
+    }
+
+    #[test]
+    fn wrong_parts_are_refused() {
+        let objective = Objective::literal("99%");
+        for (name, expected) in [
+            (String::new(), Reason::NameEmpty),
+            ("a b".into(), Reason::NameCharacter),
+            ("a\"b".into(), Reason::NameCharacter),
+            ("a".repeat(101), Reason::NameTooLong),
+        ] {
+            let error = ObjectiveError::new(&name, expected);
+            assert_eq!(Slo::new(name, Sli::Availability, objective), Err(error));
+        }
+        for route in ["/orders", "POST", "POST orders", "post /orders", "POST  /orders", "POST /a b", ""] {
+            assert_eq!(slo().with_route(route), Err(ObjectiveError::new(route, Reason::RouteMalformed)), "{route}");
+        }
+        for (label, expected) in [
+            ("", Reason::LabelName),
+            ("9lives", Reason::LabelName),
+            ("a-b", Reason::LabelName),
+            ("__name__", Reason::LabelName),
+            ("slo", Reason::LabelReserved),
+        ] {
+            assert_eq!(slo().with_label(label, "v"), Err(ObjectiveError::new(label, expected)), "{label}");
+        }
+        let twice = slo().with_label("team", "a").and_then(|slo| slo.with_label("team", "b"));
+        assert_eq!(twice, Err(ObjectiveError::new("team", Reason::LabelTwice)));
+    }
+}

@@ -1,0 +1,60 @@
+//! How an event ended, and what that means for the promise.
+
+/// How one attempt ended; decided exactly once.
+///
+/// A status is a number the protocol defines: the HTTP status code that was sent, for example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Answered to the end, with this status.
+    Completed(u16),
+    /// The head with this status was sent, then the body failed.
+    BodyError(u16),
+    /// The head with this status was sent, then the client went away.
+    BodyAborted(u16),
+    /// The client went away, or the caller gave up, before there was an answer.
+    CancelledBeforeHead,
+    /// The handler panicked.
+    Panicked,
+    /// The service failed instead of answering.
+    InnerError,
+    /// We refused the work to protect ourselves.
+    Shed,
+}
+
+impl Outcome {
+    /// Returns the status that was sent, if any was.
+    #[must_use]
+    pub const fn status(self) -> Option<u16> {
+        match self {
+            Self::Completed(status) | Self::BodyError(status) | Self::BodyAborted(status) => Some(status),
+            Self::CancelledBeforeHead | Self::Panicked | Self::InnerError | Self::Shed => None,
+        }
+    }
+
+    /// Returns the outcome as a small number that is never zero: three bits of kind, ten of status.
+    pub(crate) const fn code(self) -> u16 {
+        const STATUS_MASK: u16 = (1 << 10) - 1;
+        match self {
+            Self::Completed(status) => 1 << 10 | (status & STATUS_MASK),
+            Self::BodyError(status) => 2 << 10 | (status & STATUS_MASK),
+            Self::BodyAborted(status) => 3 << 10 | (status & STATUS_MASK),
+            Self::CancelledBeforeHead => 4 << 10,
+            Self::Panicked => 5 << 10,
+            Self::InnerError => 6 << 10,
+            Self::Shed => 7 << 10,
+        }
+    }
+}
+
+/// What an outcome means for the promise, before time is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It succeeded.
+    Good,
+    /// It failed.
+    Bad,
+    /// The client gave up: bad for a latency SLI that was already missed, otherwise excluded.
+    Cancelled,
+    /// It does not count for any SLO.
+    Excluded,
+}

@@ -1,0 +1,172 @@
+//! Time as an argument.
+//!
+//! Logic never reads the machine's clocks: it is handed a [`Timestamp`], or asks the [`Clock`] it was given.
+//! Tests drive a clock by hand and no test sleeps.
+
+use std::fmt;
+use std::ops::Sub;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::{Serialize, Serializer};
+
+/// A moment, in nanoseconds since the Unix epoch.
+///
+/// ```
+/// use slo_core::Timestamp;
+/// use std::time::Duration;
+/// let noon = Timestamp::from_unix_seconds(1_700_000_000);
+/// assert_eq!(noon.plus(Duration::from_secs(5)).since(noon), Duration::from_secs(5));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    unix_nanos: u64,
+}
+
+impl Timestamp {
+    /// The moment this many seconds after the Unix epoch; the end of the scale (year 2554) if beyond it.
+    #[must_use]
+    pub const fn from_unix_seconds(seconds: u64) -> Self {
+        Self { unix_nanos: seconds.saturating_mul(1_000_000_000) }
+    }
+
+    /// The moment this many nanoseconds after the Unix epoch.
+    #[must_use]
+    pub const fn from_unix_nanos(unix_nanos: u64) -> Self {
+        Self { unix_nanos }
+    }
+
+    /// Returns the nanoseconds since the Unix epoch.
+    #[must_use]
+    pub const fn unix_nanos(self) -> u64 {
+        self.unix_nanos
+    }
+
+    /// Returns the moment this much later.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self { unix_nanos: self.unix_nanos.saturating_add(nanos(duration)) }
+    }
+
+    /// Returns the moment this much earlier, at the earliest the epoch.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self { unix_nanos: self.unix_nanos.saturating_sub(nanos(duration)) }
+    }
+
+    /// Returns the time since `earlier`, zero if that is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.unix_nanos.saturating_sub(earlier.unix_nanos))
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.since(earlier)
+    }
+}
+
+impl Serialize for Timestamp {
+    /// Writes the seconds since the Unix epoch as a number.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(Duration::from_nanos(self.unix_nanos).as_secs_f64())
+    }
+}
+
+/// Returns a duration in nanoseconds, saturating after 584 years.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Where moments and latencies come from: the machine, or a test's hand.
+#[derive(Clone)]
+pub struct Clock(Source);
+
+#[derive(Clone)]
+enum Source {
+    System { origin: Instant },
+    Manual(Arc<Hands>),
+}
+
+struct Hands {
+    wall: AtomicU64,
+    monotonic: AtomicU64,
+}
+
+impl Clock {
+    /// The machine's clocks. Latencies never go backwards; moments follow the machine's idea of the date.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
+    pub fn system() -> Self {
+        Self(Source::System { origin: Instant::now() })
+    }
+
+    /// A clock that stands still at `now` until it is advanced; clones show the same time.
+    ///
+    /// ```
+    /// use slo_core::{Clock, Timestamp};
+    /// use std::time::Duration;
+    /// let start = Timestamp::from_unix_seconds(1_700_000_000);
+    /// let clock = Clock::manual(start);
+    /// clock.advance(Duration::from_millis(250));
+    /// assert_eq!(clock.now() - start, Duration::from_millis(250));
+    /// assert_eq!(clock.monotonic_nanos(), 250_000_000);
+    /// ```
+    #[must_use]
+    pub fn manual(now: Timestamp) -> Self {
+        let hands = Hands { wall: AtomicU64::new(now.unix_nanos), monotonic: AtomicU64::new(0) };
+        Self(Source::Manual(Arc::new(hands)))
+    }
+
+    /// Moves a manual clock forward.
+    ///
+    /// # Panics
+    ///
+    /// On the system clock, which moves by itself.
+    pub fn advance(&self, duration: Duration) {
+        let Source::Manual(hands) = &self.0 else { panic!("the system clock moves by itself") };
+        // Relaxed: each hand is read alone.
+        hands.wall.fetch_add(nanos(duration), Ordering::Relaxed);
+        hands.monotonic.fetch_add(nanos(duration), Ordering::Relaxed);
+    }
+
+    /// Returns the moment it is.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
+    pub fn now(&self) -> Timestamp {
+        let unix_nanos = match &self.0 {
+            Source::System { .. } => {
+                nanos(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+            }
+            // Relaxed: see `advance`.
+            Source::Manual(hands) => hands.wall.load(Ordering::Relaxed),
+        };
+        Timestamp { unix_nanos }
+    }
+
+    /// Returns nanoseconds since some fixed moment; never goes backwards.
+    #[inline]
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
+    #[expect(clippy::cast_possible_truncation, reason = "584 years fit")]
+    pub fn monotonic_nanos(&self) -> u64 {
+        match &self.0 {
+            Source::System { origin } => Instant::now().duration_since(*origin).as_nanos() as u64,
+            // Relaxed: see `advance`.
+            Source::Manual(hands) => hands.monotonic.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.0 {
+            Source::System { .. } => "Clock::System",
+            Source::Manual(_) => "Clock::Manual",
+        })
+    }
+}
