@@ -1,14 +1,41 @@
-//! Service level objectives inside the process.
+//! Service level objectives inside the process: what was promised, what was counted, what is left.
 
 pub mod naming;
 
-mod objective;
-mod registry;
 mod time;
 
-pub use self::objective::{AlertPolicy, AlertRow, Objective, ObjectiveError, Severity, Sli, Slo, Threshold, Window};
-pub use self::registry::{Declaration, Declared, Operation, Outcome, Subject, Verdict, mark};
+mod objective;
+
+mod sync;
+
+mod histogram;
+
+mod window;
+
+mod budget;
+
+mod alert;
+
+mod registry;
+
+mod export;
+
+pub use self::alert::{AlertStatus, BAD_EVENTS_MIN};
+pub use self::budget::{BurnRate, ErrorBudget};
+#[cfg(feature = "metrics")]
+pub use self::export::FacadePublisher;
+pub use self::export::TextFormat;
+pub use self::histogram::Histogram;
+pub use self::objective::{
+    AlertPolicy, AlertRow, Objective, ObjectiveError, Severity, Sli, Slo, Threshold, Window,
+};
+pub use self::registry::{
+    Attempt, BudgetStatus, BuildError, BurnRateStatus, Declaration, Declared, Events, LatencyStatus,
+    Operation, Outcome, Recorder, Registry, RegistryBuilder, Scope, SloStatus, Status, Subject, Verdict,
+    mark,
+};
 pub use self::time::{Clock, Timestamp};
+pub use self::window::Counts;
 
 #[doc(hidden)]
 pub use inventory;

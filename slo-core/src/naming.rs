@@ -102,3 +102,15 @@ pub const ROUTE_UNMATCHED: &str = "_UNMATCHED";
 pub const ROUTE_OVERFLOW: &str = "_OVERFLOW";
 /// The method of requests outside the known set, as the semantic conventions spell it.
 pub const METHOD_OTHER: &str = "_OTHER";
+
+/// Appends a label value, escaped for the text formats.
+pub(crate) fn escape_to(value: &str, out: &mut String) {
+    for character in value.chars() {
+        match character {
+            '\\' => out.push_str(r"\\"),
+            '"' => out.push_str(r#"\""#),
+            '\n' => out.push_str(r"\n"),
+            other => out.push(other),
+        }
+    }
+}

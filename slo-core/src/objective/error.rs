@@ -102,9 +102,13 @@ impl Reason {
             Self::NameEmpty => "is empty: write a name such as checkout-availability",
             Self::NameTooLong => "is longer than 100 bytes",
             Self::NameCharacter => "may hold only letters, digits, '-', '_' and '.'",
-            Self::RouteMalformed => "is not a route: write a method and a template, such as POST /orders/{id}",
+            Self::RouteMalformed => {
+                "is not a route: write a method and a template, such as POST /orders/{id}"
+            }
             Self::RouteTooLong => "is longer than 200 bytes",
-            Self::LabelName => "is not a label name: write letters, digits and '_', not starting with a digit",
+            Self::LabelName => {
+                "is not a label name: write letters, digits and '_', not starting with a digit"
+            }
             Self::LabelReserved => "is a label we write ourselves: choose another name",
             Self::LabelTwice => "is given twice",
         }

@@ -24,7 +24,7 @@ pub use self::window::Window;
 
 use self::error::Reason;
 use self::parse::Decimal;
-pub(crate) use self::parse::{NANOS_PER_SECOND, format_duration};
+pub(crate) use self::parse::format_duration;
 
 const BILLION: u64 = 1_000_000_000;
 

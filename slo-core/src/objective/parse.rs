@@ -56,11 +56,7 @@ impl Decimal {
     /// Returns how the number compares with a whole one: -1 below, 0 equal, 1 above.
     pub(crate) const fn compare(self, whole: u64) -> i8 {
         let (left, right) = (self.mantissa as u128, whole as u128 * 10_u128.pow(self.decimals));
-        if left < right {
-            -1
-        } else {
-            (left > right) as i8
-        }
+        if left < right { -1 } else { (left > right) as i8 }
     }
 }
 

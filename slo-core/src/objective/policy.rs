@@ -91,7 +91,8 @@ impl AlertRow {
     /// factor × long ÷ period, as in table 5-8 of the SRE workbook.
     #[must_use]
     pub fn budget_spent(&self) -> f64 {
-        self.factor * Duration::from_secs(self.long_seconds).as_secs_f64() / Window::MONTH.duration().as_secs_f64()
+        self.factor * Duration::from_secs(self.long_seconds).as_secs_f64()
+            / Window::MONTH.duration().as_secs_f64()
     }
 
     /// Returns whether even a total outage burns faster than the factor: factor × (1 − objective) < 1.
@@ -181,7 +182,9 @@ mod tests {
 
     #[test]
     fn the_lowest_objective_that_can_fire_is_one_minus_the_inverse_factor() {
-        for (factor_row, dead, alive) in [(0, "93.05%", "93.06%"), (1, "83.33%", "83.34%"), (2, "66.66%", "66.67%")] {
+        for (factor_row, dead, alive) in
+            [(0, "93.05%", "93.06%"), (1, "83.33%", "83.34%"), (2, "66.66%", "66.67%")]
+        {
             assert!(!WORKBOOK[factor_row].can_fire(Objective::literal(dead)), "{dead}");
             assert!(WORKBOOK[factor_row].can_fire(Objective::literal(alive)), "{alive}");
         }

@@ -149,7 +149,11 @@ mod tests {
             ("fast", Err(Reason::DurationMalformed)),
         ] {
             let expected = expected.map(|nanos| Threshold { nanos });
-            assert_eq!(Threshold::parse(text), expected.map_err(|reason| ObjectiveError::new(text, reason)), "{text}");
+            assert_eq!(
+                Threshold::parse(text),
+                expected.map_err(|reason| ObjectiveError::new(text, reason)),
+                "{text}"
+            );
         }
     }
 }

@@ -29,8 +29,17 @@ pub struct Slo {
     objective: Objective,
     window: Window,
     alerts: AlertPolicy,
-    route: Option<Cow<'static, str>>,
+    source: Source,
     labels: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+}
+
+/// Whose events count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    /// Whatever is annotated with the SLO.
+    None,
+    Route(Cow<'static, str>),
+    Operation(Cow<'static, str>),
 }
 
 impl Slo {
@@ -39,7 +48,11 @@ impl Slo {
     /// # Errors
     ///
     /// If the name is empty, longer than 100 bytes, or holds anything but letters, digits, `-`, `_` and `.`.
-    pub fn new(name: impl Into<Cow<'static, str>>, sli: Sli, objective: Objective) -> Result<Self, ObjectiveError> {
+    pub fn new(
+        name: impl Into<Cow<'static, str>>,
+        sli: Sli,
+        objective: Objective,
+    ) -> Result<Self, ObjectiveError> {
         let name = name.into();
         match name_fault(&name) {
             Some(reason) => Err(ObjectiveError::new(&name, reason)),
@@ -62,7 +75,7 @@ impl Slo {
 
     const fn over_a_month(name: Cow<'static, str>, sli: Sli, objective: Objective) -> Self {
         let (window, alerts) = (Window::MONTH, AlertPolicy::DEFAULT);
-        Self { name, sli, objective, window, alerts, route: None, labels: Vec::new() }
+        Self { name, sli, objective, window, alerts, source: Source::None, labels: Vec::new() }
     }
 
     /// Promises over another window.
@@ -89,7 +102,21 @@ impl Slo {
         if let Some(reason) = route_fault(&route) {
             return Err(ObjectiveError::new(&route, reason));
         }
-        self.route = Some(route);
+        self.source = Source::Route(route);
+        Ok(self)
+    }
+
+    /// Counts the runs of one operation that is no request, such as a nightly job.
+    ///
+    /// # Errors
+    ///
+    /// If the name is not one an SLO could have.
+    pub fn with_operation(mut self, name: impl Into<Cow<'static, str>>) -> Result<Self, ObjectiveError> {
+        let name = name.into();
+        if let Some(reason) = name_fault(&name) {
+            return Err(ObjectiveError::new(&name, reason));
+        }
+        self.source = Source::Operation(name);
         Ok(self)
     }
 
@@ -147,7 +174,19 @@ impl Slo {
     /// Returns the route whose requests count, if one was named.
     #[must_use]
     pub fn route(&self) -> Option<&str> {
-        self.route.as_deref()
+        match &self.source {
+            Source::Route(route) => Some(route),
+            Source::Operation(_) | Source::None => None,
+        }
+    }
+
+    /// Returns the operation whose runs count, if one was named.
+    #[must_use]
+    pub fn operation(&self) -> Option<&str> {
+        match &self.source {
+            Source::Operation(name) => Some(name),
+            Source::Route(_) | Source::None => None,
+        }
     }
 
     /// Returns the labels of `slo_info`, in the order given.
@@ -192,7 +231,11 @@ pub(crate) fn route_fault(route: &str) -> Option<Reason> {
 /// Says what is wrong with a label name, if anything.
 pub(crate) fn label_fault(name: &str) -> Option<Reason> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if name.is_empty() || name.as_bytes()[0].is_ascii_digit() || !name.bytes().all(plain) || name.starts_with("__") {
+    if name.is_empty()
+        || name.as_bytes()[0].is_ascii_digit()
+        || !name.bytes().all(plain)
+        || name.starts_with("__")
+    {
         return Some(Reason::LabelName);
     }
     crate::naming::INFO_LABELS.contains(&name).then_some(Reason::LabelReserved)
@@ -219,7 +262,11 @@ mod tests {
             assert_eq!(Slo::new(name, Sli::Availability, objective), Err(error));
         }
         for route in ["/orders", "POST", "POST orders", "post /orders", "POST  /orders", "POST /a b", ""] {
-            assert_eq!(slo().with_route(route), Err(ObjectiveError::new(route, Reason::RouteMalformed)), "{route}");
+            assert_eq!(
+                slo().with_route(route),
+                Err(ObjectiveError::new(route, Reason::RouteMalformed)),
+                "{route}"
+            );
         }
         for (label, expected) in [
             ("", Reason::LabelName),

@@ -119,7 +119,11 @@ mod tests {
             ("30", Err(Reason::DurationUnit)),
         ] {
             let expected = expected.map(|seconds| Window { seconds });
-            assert_eq!(Window::parse(text), expected.map_err(|reason| ObjectiveError::new(text, reason)), "{text}");
+            assert_eq!(
+                Window::parse(text),
+                expected.map_err(|reason| ObjectiveError::new(text, reason)),
+                "{text}"
+            );
         }
     }
 }

@@ -62,7 +62,8 @@ impl Declaration {
         let complete = |slo: &Slo| {
             let slo = match self.subject {
                 Subject::Handler { route: Some(route) } => slo.clone().with_route(route)?,
-                Subject::Handler { route: None } | Subject::Operation => slo.clone(),
+                Subject::Handler { route: None } => slo.clone(),
+                Subject::Operation => slo.clone().with_operation(self.name)?,
             };
             self.labels.iter().try_fold(slo, |slo, (name, value)| slo.with_label(*name, *value))
         };

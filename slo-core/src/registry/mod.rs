@@ -1,9 +1,154 @@
-//! The registry.
+//! The registry: declarations in, counts and budgets out.
+//!
+//! Two planes meet here. The data plane ([`Recorder`], [`Attempt`], [`mark`]) counts: no lock, no allocation,
+//! no read-modify-write once a route is known, no error. The control plane ([`Registry::tick`],
+//! [`Registry::status`]) reads what was counted and never stands in its way.
+//! A registry is a value: two in one process share nothing but the declarations they were built from.
+
+mod attempt;
+mod builder;
 mod declare;
+mod directory;
+mod driver;
+mod engine;
+mod goal;
+mod local;
 mod operation;
 mod outcome;
+mod route;
+mod routes;
 mod scope;
+mod shard;
+mod shared;
+mod status;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use self::attempt::{Attempt, Recorder};
+pub use self::builder::{BuildError, RegistryBuilder};
 pub use self::declare::{Declaration, Declared, Subject};
 pub use self::operation::Operation;
 pub use self::outcome::{Outcome, Verdict};
-pub use self::scope::mark;
+pub use self::scope::{Scope, mark};
+pub use self::status::{BudgetStatus, BurnRateStatus, Events, LatencyStatus, SloStatus, Status};
+
+pub(crate) use self::route::Protocol;
+pub(crate) use self::shared::Shared;
+
+use self::directory::RegistryId;
+use self::driver::Driver;
+use crate::histogram::Histogram;
+use crate::time::{Clock, Timestamp};
+
+/// The promises of one service and what became of them. A cheap handle: clones share one registry, which
+/// counts for as long as one of them lives.
+///
+/// ```
+/// use slo_core::{Clock, Objective, Outcome, Registry, Sli, Slo, Timestamp, Verdict};
+///
+/// let slo = Slo::new("billing-availability", Sli::Availability, Objective::parse("99%")?)?.with_operation("billing")?;
+/// let registry = Registry::builder("shop").slo(slo).build()?;
+/// for run in 0..100 {
+///     let attempt = registry.recorder().operation("billing");
+///     match run {
+///         7 => attempt.finish(Outcome::InnerError, Verdict::Bad),
+///         _ => attempt.finish(Outcome::Completed(0), Verdict::Good),
+///     }
+/// }
+/// let status = registry.status();
+/// let billing = status.slo("billing-availability").expect("declared above");
+/// assert_eq!((billing.events.good, billing.events.bad), (99, 1));
+/// assert_eq!(billing.budget.remaining_ratio, Some(0.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Registry {
+    handle: Arc<Handle>,
+}
+
+/// What ends with the last handle.
+#[derive(Debug)]
+struct Handle {
+    id: RegistryId,
+    shared: Arc<Shared>,
+    /// Stopped and joined when dropped; none if the owner ticks by hand.
+    _driver: Option<Driver>,
+}
+
+impl Handle {
+    fn new(shared: Arc<Shared>, driver: Option<Driver>) -> Self {
+        Self { id: directory::enter(&shared), shared, _driver: driver }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        operation::uninstall(self.id);
+        directory::leave(self.id);
+    }
+}
+
+impl Registry {
+    /// Starts to collect the promises of a service, beginning with everything `#[slo]` declares in this binary.
+    pub fn builder(service: impl Into<String>) -> RegistryBuilder {
+        RegistryBuilder::new(service.into())
+    }
+
+    fn new(handle: Handle) -> Self {
+        Self { handle: Arc::new(handle) }
+    }
+
+    /// Makes this registry the one that annotated operations count in when they run outside of any request.
+    /// Returns `false` if another registry is installed; it stays until its last handle goes.
+    #[must_use = "another registry may be installed already"]
+    pub fn install(&self) -> bool {
+        operation::install(self.handle.id)
+    }
+
+    /// Returns what starts attempts. It keeps the registry alive no longer than its handles do.
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        Recorder { id: self.handle.id }
+    }
+
+    /// Takes a sample of all totals, from which the windows are made. A started registry does this by itself.
+    /// A `now` before the last tick counts as the last tick.
+    pub fn tick(&self, now: Timestamp) {
+        lock(&self.shared().engine).tick(now, self.shared());
+    }
+
+    /// Returns every SLO as it is now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        status::read(self.shared(), self.shared().clock.now())
+    }
+
+    /// Returns the latencies of a route such as `POST /checkout`, or of an operation, over all outcomes; `None` if it
+    /// is not known.
+    #[must_use]
+    pub fn latency(&self, route: &str) -> Option<Histogram> {
+        let (wanted, _) = self.shared().routes.iter().find(|(_, candidate)| candidate.name() == route)?;
+        Some(self.shared().latencies(|index| index == wanted))
+    }
+
+    /// Returns the service that promises.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        &self.shared().service
+    }
+
+    /// Returns the clock all times come from.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared().clock
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.handle.shared
+    }
+}
+
+/// Locks, also after a panic elsewhere: every guarded state here is valid after every statement.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

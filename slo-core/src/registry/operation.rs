@@ -1,15 +1,68 @@
 //! Recording a call that is no request.
-use super::{Declaration, Verdict};
+//!
+//! An annotated operation has no layer around it that knows the registry. It counts in the registry whose
+//! scope it runs in, otherwise in the one the application installed, otherwise nowhere.
 
-/// One call of an `operation`.
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::attempt::{Attempt, Recorder};
+use super::directory::RegistryId;
+use super::outcome::{Outcome, Verdict};
+use super::{Declaration, scope};
+
+/// One call of an annotated operation. Dropped unfinished it ends like an [`Attempt`].
 #[derive(Debug)]
-pub struct Operation(());
+#[must_use = "an operation that is dropped counts as cancelled"]
+pub struct Operation(Option<Attempt>);
+
 impl Operation {
-    /// Starts.
-    #[must_use]
-    pub fn start(_declaration: &'static Declaration) -> Self {
-        Self(())
+    /// Starts a call.
+    pub fn start(declaration: &'static Declaration) -> Self {
+        let registry = scope::current().or_else(installed);
+        Self(registry.map(|id| {
+            let mut attempt = Recorder { id }.operation(declaration.name());
+            attempt.mark(declaration);
+            attempt
+        }))
     }
-    /// Ends.
-    pub fn finish(self, _verdict: Verdict) {}
+
+    /// Ends the call.
+    pub fn finish(self, verdict: Verdict) {
+        let outcome = match verdict {
+            Verdict::Good | Verdict::Excluded => Outcome::Completed(0),
+            Verdict::Bad => Outcome::InnerError,
+            Verdict::Cancelled => Outcome::CancelledBeforeHead,
+        };
+        if let Some(attempt) = self.0 {
+            attempt.finish(outcome, verdict);
+        }
+    }
+}
+
+/// The installed registry: generation above, slot below; zero is none.
+static INSTALLED: AtomicU64 = AtomicU64::new(0);
+
+/// Makes a registry the one that operations outside of any scope count in; `false` if another one is.
+pub(super) fn install(id: RegistryId) -> bool {
+    // AcqRel: pairs with the Acquire load in `installed`, for what the installer did before.
+    // Acquire on failure: the other installer's value is only compared.
+    let held = INSTALLED.compare_exchange(0, pack(id), Ordering::AcqRel, Ordering::Acquire);
+    held.is_ok_and(|_| true) || held == Err(pack(id))
+}
+
+/// Takes it back, if it is the installed one.
+pub(super) fn uninstall(id: RegistryId) {
+    // Relaxed: no other memory depends on there being none.
+    let _ = INSTALLED.compare_exchange(pack(id), 0, Ordering::Relaxed, Ordering::Relaxed);
+}
+
+fn installed() -> Option<RegistryId> {
+    // Acquire: see `install`.
+    let packed = INSTALLED.load(Ordering::Acquire);
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+    (packed != 0).then_some(RegistryId { generation: (packed >> 32) as u32, slot: packed as u32 })
+}
+
+const fn pack(id: RegistryId) -> u64 {
+    (id.generation as u64) << 32 | id.slot as u64
 }

@@ -1,5 +1,7 @@
 //! How an event ended, and what that means for the promise.
 
+use std::borrow::Cow;
+
 /// How one attempt ended; decided exactly once.
 ///
 /// A status is a number the protocol defines: the HTTP status code that was sent, for example.
@@ -29,6 +31,21 @@ impl Outcome {
             Self::Completed(status) | Self::BodyError(status) | Self::BodyAborted(status) => Some(status),
             Self::CancelledBeforeHead | Self::Panicked | Self::InnerError | Self::Shed => None,
         }
+    }
+
+    /// Returns the value of the `error_type` label, if the outcome is an error: what went wrong, or the status
+    /// code as the OpenTelemetry semantic conventions ask.
+    pub(crate) fn error_type(self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::Completed(status @ 500..) => Cow::Owned(status.to_string()),
+            Self::Completed(_) => return None,
+            Self::BodyError(_) => Cow::Borrowed("body_error"),
+            Self::BodyAborted(_) => Cow::Borrowed("body_aborted"),
+            Self::CancelledBeforeHead => Cow::Borrowed("cancelled"),
+            Self::Panicked => Cow::Borrowed("panic"),
+            Self::InnerError => Cow::Borrowed("error"),
+            Self::Shed => Cow::Borrowed("shed"),
+        })
     }
 
     /// Returns the outcome as a small number that is never zero: three bits of kind, ten of status.

@@ -1,5 +1,70 @@
 //! Which request this thread is working on.
-use super::Declaration;
+//!
+//! While a recording layer calls or polls a handler it opens a [`Scope`]. The prologue of an annotated handler
+//! marks the innermost one, and so the layer learns whose promises the request is about, without the handler
+//! or the router naming each other. The mark travels by thread, not by task: work that a handler spawns
+//! elsewhere is not the request.
 
-/// Marks the request this thread is working on as one of `declaration`.
-pub fn mark(_declaration: &'static Declaration) {}
+use std::cell::Cell;
+
+use super::Declaration;
+use super::attempt::Recorder;
+use super::directory::RegistryId;
+
+#[derive(Clone, Copy)]
+struct Current {
+    registry: Option<RegistryId>,
+    mark: Option<&'static Declaration>,
+}
+
+thread_local! {
+    static CURRENT: Cell<Current> = const { Cell::new(Current { registry: None, mark: None }) };
+}
+
+/// Work for one registry, on this thread, until it is closed or dropped.
+#[derive(Debug)]
+#[must_use = "a scope ends when it is dropped"]
+pub struct Scope {
+    outer_registry: Option<RegistryId>,
+    outer_mark: Option<&'static Declaration>,
+}
+
+impl Scope {
+    /// Opens a scope within whatever scope this thread is in. Scopes close in the reverse order.
+    #[inline]
+    pub fn open(recorder: Recorder) -> Self {
+        let outer = CURRENT.replace(Current { registry: Some(recorder.id), mark: None });
+        Self { outer_registry: outer.registry, outer_mark: outer.mark }
+    }
+
+    /// Closes the scope and returns the mark that was made in it, if any.
+    #[inline]
+    #[must_use]
+    pub fn close(self) -> Option<&'static Declaration> {
+        CURRENT.get().mark
+    }
+}
+
+impl Drop for Scope {
+    #[inline]
+    fn drop(&mut self) {
+        // A handler under two layers marks the request of both, unless the outer one has its own.
+        let mark = self.outer_mark.or(CURRENT.get().mark);
+        CURRENT.set(Current { registry: self.outer_registry, mark });
+    }
+}
+
+/// Marks the request this thread is working on as one of `declaration`; the first mark stays. Outside of a
+/// scope it does nothing.
+#[inline]
+pub fn mark(declaration: &'static Declaration) {
+    let current = CURRENT.get();
+    if current.mark.is_none() && current.registry.is_some() {
+        CURRENT.set(Current { mark: Some(declaration), ..current });
+    }
+}
+
+/// Returns the registry whose scope this thread is in.
+pub(super) fn current() -> Option<RegistryId> {
+    CURRENT.get().registry
+}

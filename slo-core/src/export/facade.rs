@@ -1,0 +1,59 @@
+//! Our counters and gauges, published through the `metrics` facade.
+//!
+//! For applications whose metrics already go somewhere through that facade. Histograms stay ours: the facade
+//! takes single observations, and the counters that matter are exact without them.
+
+use metrics::{Key, Label, Level, Metadata};
+
+use super::samples::{self, Value};
+use crate::naming::FAMILIES;
+use crate::registry::Registry;
+
+/// Publishes a registry's counters and gauges to whatever [`metrics`] recorder is installed.
+///
+/// ```
+/// use slo_core::{FacadePublisher, Registry};
+/// let registry = Registry::builder("shop").build()?;
+/// let publisher = FacadePublisher::new(registry);
+/// // Now and then, for example every ten seconds:
+/// publisher.publish();
+/// # Ok::<(), slo_core::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct FacadePublisher {
+    registry: Registry,
+}
+
+impl FacadePublisher {
+    /// Describes our families to the installed recorder.
+    #[must_use]
+    pub fn new(registry: Registry) -> Self {
+        for family in FAMILIES {
+            match family.kind {
+                crate::naming::FamilyKind::Counter => metrics::describe_counter!(family.name, family.help),
+                crate::naming::FamilyKind::Gauge => metrics::describe_gauge!(family.name, family.help),
+                crate::naming::FamilyKind::Histogram => {}
+            }
+        }
+        Self { registry }
+    }
+
+    /// Sets every counter and gauge to its present value.
+    pub fn publish(&self) {
+        let status = self.registry.status();
+        metrics::with_recorder(|recorder| {
+            samples::visit(self.registry.shared(), &status, &mut |family, labels, value| {
+                let labels: Vec<Label> = labels
+                    .iter()
+                    .map(|(name, value)| Label::new((*name).to_owned(), (*value).to_owned()))
+                    .collect();
+                let key = Key::from_parts(family.name, labels);
+                let metadata = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
+                match value {
+                    Value::Counter(count) => recorder.register_counter(&key, &metadata).absolute(count),
+                    Value::Gauge(value) => recorder.register_gauge(&key, &metadata).set(value),
+                }
+            });
+        });
+    }
+}

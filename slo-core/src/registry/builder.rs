@@ -1,0 +1,303 @@
+//! From declarations to a registry, or to an error that says where to look.
+
+use std::fmt;
+use std::io;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::declare::{Declaration, declared};
+use super::driver::Driver;
+use super::engine::Engine;
+use super::goal::{Goal, Goals};
+use super::outcome::Outcome;
+use super::route::{Protocol, Route};
+use super::routes::Routes;
+use super::shared::Shared;
+use super::{Handle, Registry};
+use crate::histogram::Layout;
+use crate::objective::{Objective, ObjectiveError, Slo};
+use crate::time::Clock;
+
+/// Collects the promises of a registry. Made by [`Registry::builder`].
+#[derive(Debug)]
+#[must_use]
+pub struct RegistryBuilder {
+    service: String,
+    slos: Vec<(Slo, &'static Location<'static>)>,
+    declarations: Vec<&'static Declaration>,
+    clock: Clock,
+    tick_interval: Duration,
+    routes_max: u16,
+    series_max: u16,
+}
+
+impl RegistryBuilder {
+    pub(super) fn new(service: String) -> Self {
+        let mut declarations: Vec<_> = declared().collect();
+        // The linker's order means nothing.
+        declarations
+            .sort_by_key(|declaration| (declaration.location().file(), declaration.location().line()));
+        Self {
+            service,
+            slos: Vec::new(),
+            declarations,
+            clock: Clock::system(),
+            tick_interval: Duration::from_secs(10),
+            routes_max: 1_000,
+            series_max: 10_000,
+        }
+    }
+
+    /// Adds a promise that no `#[slo]` declares.
+    #[track_caller]
+    pub fn slo(mut self, slo: Slo) -> Self {
+        self.slos.push((slo, Location::caller()));
+        self
+    }
+
+    /// Leaves out what `#[slo]` declares in this binary: only promises added by [`RegistryBuilder::slo`] count.
+    pub fn without_declared(mut self) -> Self {
+        self.declarations.clear();
+        self
+    }
+
+    /// Takes moments and durations from another clock; tests advance theirs by hand.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Expects a tick this often: ten seconds unless changed. Ticks more than six times as far apart leave a
+    /// gap in the coverage.
+    pub fn tick_interval(mut self, interval: Duration) -> Self {
+        self.tick_interval = interval;
+        self
+    }
+
+    /// Tells at most this many routes apart: 1 000 unless changed. What comes after shares one series.
+    pub fn routes_max(mut self, routes: u16) -> Self {
+        self.routes_max = routes;
+        self
+    }
+
+    /// Keeps at most this many latency series: 10 000 unless changed. What comes after shares one.
+    pub fn series_max(mut self, series: u16) -> Self {
+        self.series_max = series.min(u16::MAX - 1);
+        self
+    }
+
+    /// Builds the registry and leaves the ticking to the caller: for tests and simulations.
+    ///
+    /// # Errors
+    ///
+    /// If the service has no name, two SLOs have the same name, an alert was chosen that can never fire, or
+    /// there are more thresholds than boundaries.
+    pub fn build(self) -> Result<Registry, BuildError> {
+        self.assemble().map(|shared| Registry::new(Handle::new(shared, None)))
+    }
+
+    /// Builds the registry and ticks it on a thread of its own, until the last handle is gone.
+    ///
+    /// # Errors
+    ///
+    /// Like [`RegistryBuilder::build`], and if the thread cannot be started.
+    pub fn start(self) -> Result<Registry, BuildError> {
+        let interval = self.tick_interval;
+        let shared = self.assemble()?;
+        let driver = Driver::start(Arc::clone(&shared), interval).map_err(BuildError::Thread)?;
+        Ok(Registry::new(Handle::new(shared, Some(driver))))
+    }
+
+    fn assemble(self) -> Result<Arc<Shared>, BuildError> {
+        if self.service.is_empty() {
+            return Err(BuildError::ServiceName);
+        }
+        let mut promised =
+            Promised::new(Routes::new(usize::from(self.routes_max), usize::from(self.series_max)));
+        // What is declared comes first: it always has room.
+        for (slo, location) in self.slos {
+            promised.add_slo(slo, location)?;
+        }
+        for declaration in self.declarations {
+            promised.add_declaration(declaration)?;
+        }
+        let Promised { slos, goals, routes, .. } = promised;
+        let slos: Box<[Slo]> = slos.into_iter().map(|(slo, _)| slo).collect();
+        let thresholds = slos.iter().filter(|slo| slo.sli().threshold().is_some()).count();
+        if thresholds + 14 > Layout::BOUNDS_MAX {
+            return Err(BuildError::TooManyThresholds { thresholds });
+        }
+        let engine = Engine::new(&slos, self.tick_interval, self.clock.now());
+        Ok(Arc::new(Shared::new(self.service.into(), self.clock, slos, goals.into(), routes, engine)))
+    }
+}
+
+/// The promises collected so far.
+struct Promised {
+    slos: Vec<(Slo, &'static Location<'static>)>,
+    goals: Vec<Goals>,
+    routes: Routes,
+}
+
+impl Promised {
+    fn new(routes: Routes) -> Self {
+        Self { slos: Vec::new(), goals: Vec::new(), routes }
+    }
+
+    /// Adds an SLO that names its own events.
+    fn add_slo(&mut self, slo: Slo, location: &'static Location<'static>) -> Result<(), BuildError> {
+        let Some(route) = self.route_of(&slo) else {
+            return Err(BuildError::NoEvents { name: slo.name().to_owned(), location });
+        };
+        let goals = match self.routes.get(route).and_then(Route::own) {
+            Some(goals) => goals,
+            None => self.new_goals(None),
+        };
+        self.routes.get(route).into_iter().for_each(|route| route.set_own(goals));
+        let goal = self.add_goal(slo, location)?;
+        self.goals[goals].goals.push(goal);
+        Ok(())
+    }
+
+    /// Adds what an annotated function promises.
+    fn add_declaration(&mut self, declaration: &'static Declaration) -> Result<(), BuildError> {
+        let location = declaration.location();
+        let slos = declaration.slos().map_err(|error| BuildError::Invalid { error, location })?;
+        let goals = self.new_goals(Some(declaration));
+        for slo in slos {
+            if let Some(route) = self.route_of(&slo) {
+                // An annotated handler that names its route: bound before its first request.
+                self.routes.get(route).into_iter().for_each(|route| drop(route.bind(goals)));
+            }
+            let goal = self.add_goal(slo, location)?;
+            self.goals[goals].goals.push(goal);
+        }
+        Ok(())
+    }
+
+    fn new_goals(&mut self, declaration: Option<&'static Declaration>) -> usize {
+        self.goals.push(Goals { declaration, goals: Vec::new() });
+        self.goals.len() - 1
+    }
+
+    /// Returns the route an SLO names, registered with a first series so that it is exposed from the start.
+    fn route_of(&self, slo: &Slo) -> Option<usize> {
+        let (protocol, method, template, status) = match (slo.route(), slo.operation()) {
+            (Some(route), _) => {
+                let (method, template) = route.split_once(' ')?;
+                (Protocol::Http, method, template, 200)
+            }
+            (None, Some(operation)) => (Protocol::Operation, "", operation, 0),
+            (None, None) => return None,
+        };
+        let route = self.routes.find_or_add(protocol, method, template);
+        self.routes.add_series(route, Outcome::Completed(status));
+        Some(route)
+    }
+
+    fn add_goal(&mut self, slo: Slo, location: &'static Location<'static>) -> Result<Goal, BuildError> {
+        let name = slo.name().to_owned();
+        if let Some((_, first)) = self.slos.iter().find(|(other, _)| other.name() == name) {
+            return Err(BuildError::DuplicateSlo { name, first, second: location });
+        }
+        if let Some(row) = slo.alerts().dead_row(slo.objective()) {
+            return Err(BuildError::DeadAlertRow {
+                name,
+                objective: slo.objective(),
+                factor: row.factor(),
+                location,
+            });
+        }
+        let goal = Goal::new(self.slos.len(), &slo);
+        self.slos.push((slo, location));
+        Ok(goal)
+    }
+}
+
+/// Why a registry could not be built.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The service has no name.
+    ServiceName,
+    /// Two SLOs have the same name.
+    DuplicateSlo {
+        /// The name.
+        name: String,
+        /// Where the first one is.
+        first: &'static Location<'static>,
+        /// Where the second one is.
+        second: &'static Location<'static>,
+    },
+    /// A declaration is not valid.
+    Invalid {
+        /// What is wrong.
+        error: ObjectiveError,
+        /// Where it is.
+        location: &'static Location<'static>,
+    },
+    /// An SLO names neither a route nor an operation, so nothing would ever count for it.
+    NoEvents {
+        /// The name.
+        name: String,
+        /// Where it is.
+        location: &'static Location<'static>,
+    },
+    /// An alert row was chosen that not even a total outage would fire.
+    DeadAlertRow {
+        /// The name.
+        name: String,
+        /// The objective that is too low for the row.
+        objective: Objective,
+        /// The burn rate that cannot be reached.
+        factor: f64,
+        /// Where it is.
+        location: &'static Location<'static>,
+    },
+    /// More latency thresholds than the histograms can have as boundaries.
+    TooManyThresholds {
+        /// How many there are.
+        thresholds: usize,
+    },
+    /// The thread that ticks could not be started.
+    Thread(io::Error),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ServiceName => f.write_str("the service has no name: write builder(\"shop\")"),
+            Self::DuplicateSlo { name, first, second } => {
+                write!(f, "SLO {name:?} is declared twice, at {first} and at {second}: give one another name")
+            }
+            Self::Invalid { error, location } => write!(f, "{error}, at {location}"),
+            Self::NoEvents { name, location } => {
+                write!(f, "SLO {name:?} at {location} counts nothing: give it a route or an operation")
+            }
+            Self::DeadAlertRow { name, objective, factor, location } => write!(
+                f,
+                "SLO {name:?} at {location} can never burn {factor} times its budget at {objective}: \
+                 promise more, or leave the alerts to the default"
+            ),
+            Self::TooManyThresholds { thresholds } => {
+                write!(f, "{thresholds} SLOs have a latency threshold: at most 186 fit one registry")
+            }
+            Self::Thread(error) => write!(f, "cannot start the thread that ticks: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Invalid { error, .. } => Some(error),
+            Self::Thread(error) => Some(error),
+            Self::ServiceName
+            | Self::DuplicateSlo { .. }
+            | Self::NoEvents { .. }
+            | Self::DeadAlertRow { .. }
+            | Self::TooManyThresholds { .. } => None,
+        }
+    }
+}

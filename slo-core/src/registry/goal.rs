@@ -1,0 +1,82 @@
+//! What a verdict and a duration mean for each promise about a route.
+
+use super::Declaration;
+use super::outcome::Verdict;
+use crate::objective::{Sli, Slo};
+
+/// What one event is for one SLO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judgement {
+    Good,
+    Bad,
+    Excluded,
+}
+
+/// One promise, as the data plane needs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Goal {
+    /// Index of the SLO in the registry.
+    pub(super) slo: usize,
+    sli: Sli,
+}
+
+impl Goal {
+    pub(super) fn new(index: usize, slo: &Slo) -> Self {
+        Self { slo: index, sli: slo.sli() }
+    }
+
+    /// Judges an event; the table is in the docs of [`Sli`]. Durations are compared with `<=`, in nanoseconds.
+    #[inline]
+    pub(super) fn judge(&self, verdict: Verdict, nanos: u64) -> Judgement {
+        let slow = self.sli.threshold().is_some_and(|threshold| nanos > threshold.nanos());
+        match (verdict, self.sli) {
+            (Verdict::Excluded, _) => Judgement::Excluded,
+            _ if slow => Judgement::Bad,
+            (Verdict::Good, _) => Judgement::Good,
+            (Verdict::Bad, Sli::Availability | Sli::Combined { .. }) => Judgement::Bad,
+            (Verdict::Bad, Sli::Latency { .. }) | (Verdict::Cancelled, _) => Judgement::Excluded,
+        }
+    }
+}
+
+/// The promises that one declaration, or one route's own SLOs, make together.
+#[derive(Debug, Default)]
+pub(super) struct Goals {
+    pub(super) declaration: Option<&'static Declaration>,
+    pub(super) goals: Vec<Goal>,
+}
+
+impl Goals {
+    pub(super) fn is_of(&self, declaration: &Declaration) -> bool {
+        self.declaration.is_some_and(|own| std::ptr::eq(own, declaration))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objective::{Objective, Threshold};
+
+    #[test]
+    fn every_verdict_means_one_thing_for_every_indicator() {
+        let threshold = Threshold::literal("1us");
+        let kinds = [Sli::Availability, Sli::Latency { threshold }, Sli::Combined { threshold }];
+        let judge = |verdict, nanos| {
+            kinds.map(|sli| {
+                Goal::new(0, &Slo::literal("x", sli, Objective::literal("99%"))).judge(verdict, nanos)
+            })
+        };
+        use Judgement::{Bad, Excluded, Good};
+        for (verdict, nanos, expected) in [
+            (Verdict::Good, 1_000, [Good, Good, Good]),
+            (Verdict::Good, 1_001, [Good, Bad, Bad]),
+            (Verdict::Bad, 1_000, [Bad, Excluded, Bad]),
+            (Verdict::Bad, 1_001, [Bad, Bad, Bad]),
+            (Verdict::Cancelled, 1_000, [Excluded, Excluded, Excluded]),
+            (Verdict::Cancelled, 1_001, [Excluded, Bad, Bad]),
+            (Verdict::Excluded, 1_001, [Excluded, Excluded, Excluded]),
+        ] {
+            assert_eq!(judge(verdict, nanos), expected, "{verdict:?} after {nanos} ns");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The table of routes and series: both only grow, up to a maximum.
+//!
+//! Reading takes no lock. A new route or series takes one, once. Past the maximum everything new shares one
+//! overflow series, and a counter says how often; what was declared by name was registered first and keeps
+//! its own.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock};
+
+use super::lock;
+use super::outcome::Outcome;
+use super::route::{Protocol, Route};
+use crate::naming::{METHOD_OTHER, ROUTE_OVERFLOW, ROUTE_UNMATCHED, label};
+use crate::sync::Segments;
+
+/// The index of the route and of the series that everything beyond the maximum shares.
+pub(super) const OVERFLOW: usize = 0;
+
+/// One histogram of the exposition.
+#[derive(Debug)]
+pub(crate) struct Series {
+    pub(crate) protocol: Protocol,
+    pub(crate) route: usize,
+    /// Ready to print.
+    pub(crate) labels: Box<str>,
+}
+
+/// All routes and series of a registry.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    routes: Segments<OnceLock<Route>>,
+    series: Segments<OnceLock<Series>>,
+    index: Mutex<Index>,
+    routes_max: usize,
+    series_max: usize,
+}
+
+type Templates = HashMap<Box<str>, usize>;
+
+#[derive(Debug, Default)]
+struct Index {
+    /// By protocol, method and template.
+    by_name: [HashMap<Box<str>, Templates>; Protocol::ALL.len()],
+    routes: usize,
+    series: usize,
+}
+
+impl Routes {
+    /// Methods of the known set and `_OTHER`: each may need an unmatched route beyond the maximum.
+    const RESERVED: usize = 16;
+
+    pub(super) fn new(routes_max: usize, series_max: usize) -> Self {
+        let this = Self {
+            routes: Segments::new(routes_max + Self::RESERVED),
+            series: Segments::new(series_max + 1),
+            index: Mutex::default(),
+            routes_max,
+            series_max,
+        };
+        let overflow = this.find_or_add(Protocol::Http, METHOD_OTHER, ROUTE_OVERFLOW);
+        debug_assert_eq!(overflow, OVERFLOW);
+        this.add_series(overflow, Outcome::Completed(0));
+        this
+    }
+
+    pub(super) const fn capacity(&self) -> (usize, usize) {
+        (self.routes_max + Self::RESERVED, self.series_max + 1)
+    }
+
+    /// Returns the route of this name, new if there is room, otherwise the overflow route.
+    pub(super) fn find_or_add(&self, protocol: Protocol, method: &str, template: &str) -> usize {
+        let mut index = lock(&self.index);
+        let (known, methods) = (index.routes, &mut index.by_name[protocol as usize]);
+        if let Some(route) = methods.get(method).and_then(|templates| templates.get(template)) {
+            return *route;
+        }
+        let maximum = self.routes_max + if template == ROUTE_UNMATCHED { Self::RESERVED } else { 0 };
+        if known >= maximum {
+            return OVERFLOW;
+        }
+        methods.entry(method.into()).or_default().insert(template.into(), known);
+        index.routes = known + 1;
+        let route = Route::new(protocol, method, template, route_labels(protocol, method, template));
+        let fresh = self.routes.touch(known).set(route).is_ok();
+        debug_assert!(fresh, "the lock keeps two threads from adding one route");
+        known
+    }
+
+    /// Returns the series of an outcome of a route, new if there is room, otherwise the overflow series.
+    pub(super) fn add_series(&self, route_index: usize, outcome: Outcome) -> usize {
+        let Some(route) = self.get(route_index) else { return OVERFLOW };
+        let mut index = lock(&self.index);
+        if let Some(series) = route.series(outcome) {
+            return series;
+        }
+        let next = index.series;
+        let Ok(id) = u16::try_from(next) else { return OVERFLOW };
+        if next > self.series_max {
+            return OVERFLOW;
+        }
+        let series = Series {
+            protocol: route.protocol,
+            route: route_index,
+            labels: series_labels(route, outcome).into(),
+        };
+        // Before the route points to it, so that whoever finds the series finds it complete.
+        let fresh = self.series.touch(next).set(series).is_ok();
+        debug_assert!(fresh, "the lock keeps two threads from adding one series");
+        index.series += 1;
+        if route.add_series(outcome, id) { next } else { OVERFLOW }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, route: usize) -> Option<&Route> {
+        self.routes.get(route)?.get()
+    }
+
+    /// Returns all routes with their indices.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Route)> {
+        (0..).map_while(|index| Some((index, self.get(index)?)))
+    }
+
+    /// Returns all series with their indices.
+    pub(crate) fn series(&self) -> impl Iterator<Item = (usize, &Series)> {
+        (0..).map_while(|index| Some((index, self.series.get(index)?.get()?)))
+    }
+}
+
+fn route_labels(protocol: Protocol, method: &str, template: &str) -> String {
+    let mut escaped = String::new();
+    crate::naming::escape_to(template, &mut escaped);
+    match protocol {
+        Protocol::Http => format!(r#"{}="{method}",{}="{escaped}""#, label::HTTP_METHOD, label::HTTP_ROUTE),
+        Protocol::Operation => format!(r#"{}="{escaped}""#, label::OPERATION),
+    }
+}
+
+fn series_labels(route: &Route, outcome: Outcome) -> String {
+    let mut labels = route.labels.to_string();
+    if let (Some(status @ 1..), Protocol::Http) = (outcome.status(), route.protocol) {
+        labels.push_str(&format!(r#",{}="{status}""#, label::HTTP_STATUS));
+    }
+    if let Some(error) = outcome.error_type() {
+        labels.push_str(&format!(r#",{}="{error}""#, label::ERROR_TYPE));
+    }
+    labels
+}

@@ -1,0 +1,115 @@
+//! What one thread has counted.
+//!
+//! A thread owns its shard alone and adds to it without locks or read-modify-write. When the thread ends the
+//! shard goes back, counts and all, and the next new thread carries on adding to it: shards are as many as
+//! threads ever lived at the same time, and nothing is ever merged, moved or lost.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::goal::Judgement;
+use crate::histogram::{Cells, Layout};
+use crate::sync::{Counter, Segments};
+use crate::window::Counts;
+
+/// One thread's counters.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    owned: AtomicBool,
+    events: Box<[Events]>,
+    routes: Segments<InFlight>,
+    series: Segments<OnceLock<Box<Cells>>>,
+    /// Requests beyond the maximum of routes.
+    pub(super) routes_overflowed: Counter,
+    /// Requests beyond the maximum of series.
+    pub(super) series_overflowed: Counter,
+}
+
+#[derive(Debug, Default)]
+struct Events {
+    good: Counter,
+    bad: Counter,
+    excluded: Counter,
+}
+
+#[derive(Debug, Default)]
+struct InFlight {
+    started: Counter,
+    finished: Counter,
+}
+
+impl Shard {
+    /// A shard owned by the calling thread.
+    pub(super) fn new(slos: usize, routes_max: usize, series_max: usize) -> Self {
+        Self {
+            owned: AtomicBool::new(true),
+            events: (0..slos).map(|_| Events::default()).collect(),
+            routes: Segments::new(routes_max),
+            series: Segments::new(series_max),
+            routes_overflowed: Counter::new(),
+            series_overflowed: Counter::new(),
+        }
+    }
+
+    /// Takes the shard if nobody owns it. Callers hold the lock on the list of shards.
+    pub(super) fn claim(&self) -> bool {
+        // Acquire: sees all that the last owner added before it released the shard.
+        let free = !self.owned.load(Ordering::Acquire);
+        if free {
+            // Relaxed: only claimants write `true`, and the lock on the list keeps them apart.
+            self.owned.store(true, Ordering::Relaxed);
+        }
+        free
+    }
+
+    /// Hands the shard back, on the thread that owns it.
+    pub(super) fn release(&self) {
+        // Release: publishes the owner's last additions to the Acquire load of the next owner in `claim`.
+        self.owned.store(false, Ordering::Release);
+    }
+
+    #[inline]
+    pub(super) fn start(&self, route: usize) {
+        self.routes.touch(route).started.add(1);
+    }
+
+    #[inline]
+    pub(super) fn finish(&self, route: usize) {
+        self.routes.touch(route).finished.add(1);
+    }
+
+    #[inline]
+    pub(super) fn record(&self, series: usize, layout: &Layout, nanos: u64) {
+        self.series.touch(series).get_or_init(|| Box::new(Cells::new(layout))).record(layout, nanos);
+    }
+
+    #[inline]
+    pub(super) fn judge(&self, slo: usize, judgement: Judgement) {
+        let events = &self.events[slo];
+        match judgement {
+            Judgement::Good => events.good.add(1),
+            Judgement::Bad => events.bad.add(1),
+            Judgement::Excluded => events.excluded.add(1),
+        }
+    }
+
+    pub(super) fn started(&self, route: usize) -> u64 {
+        self.routes.get(route).map_or(0, |route| route.started.get())
+    }
+
+    pub(super) fn finished(&self, route: usize) -> u64 {
+        self.routes.get(route).map_or(0, |route| route.finished.get())
+    }
+
+    pub(super) fn cells(&self, series: usize) -> Option<&Cells> {
+        self.series.get(series)?.get().map(|cells| &**cells)
+    }
+
+    pub(super) fn counts(&self, slo: usize) -> Counts {
+        Counts { good: self.events[slo].good.get(), bad: self.events[slo].bad.get() }
+    }
+
+    pub(super) fn excluded(&self, slo: usize) -> u64 {
+        self.events[slo].excluded.get()
+    }
+}
