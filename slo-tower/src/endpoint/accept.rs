@@ -1,0 +1,64 @@
+//! Which text format a scraper would rather have.
+
+use http::HeaderValue;
+
+/// Returns whether the `Accept` headers rank OpenMetrics 1.0.0 above the Prometheus text format.
+///
+/// Without a preference the older format is the safe answer: every scraper reads it.
+pub(super) fn prefers_openmetrics<'a>(accepted: impl Iterator<Item = &'a HeaderValue>) -> bool {
+    let (mut open_metrics, mut text, mut any) = (0.0_f32, None, 0.0_f32);
+    let ranges = accepted.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    for range in ranges {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let (mut quality, mut version) = (1.0, None);
+        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+            match name.trim().to_ascii_lowercase().as_str() {
+                "q" => quality = value.trim().parse().unwrap_or(0.0),
+                "version" => version = Some(value.trim().trim_matches('"')),
+                _ => {}
+            }
+        }
+        match media.as_str() {
+            "application/openmetrics-text" if matches!(version, None | Some("1.0.0")) => {
+                open_metrics = open_metrics.max(quality);
+            }
+            // Version 1.0.0 of the text format is not ours.
+            "text/plain" if matches!(version, None | Some("0.0.4")) => {
+                text = Some(text.unwrap_or(0.0_f32).max(quality));
+            }
+            "*/*" | "text/*" => any = any.max(quality),
+            _ => {}
+        }
+    }
+    open_metrics > text.unwrap_or(any)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn qualities_decide() {
+        let prometheus_2 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;\
+                            q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        let prometheus_3 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/\
+                            openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;\
+                            q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+        for (accept, expected) in [
+            (prometheus_2, true),
+            (prometheus_3, true),
+            ("text/plain;version=0.0.4", false),
+            ("*/*", false),
+            ("", false),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", false),
+            ("application/openmetrics-text;version=1.0.0;q=0.2,text/plain;q=0.9", false),
+            ("application/openmetrics-text;version=0.0.1", false),
+            ("Application/OpenMetrics-Text; Version=\"1.0.0\"", true),
+            ("application/openmetrics-text;q=0", false),
+        ] {
+            let value = HeaderValue::from_static(accept);
+            assert_eq!(prefers_openmetrics([&value].into_iter()), expected, "{accept}");
+        }
+    }
+}

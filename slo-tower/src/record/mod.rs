@@ -1,0 +1,43 @@
+//! The recording layer: every request that enters is counted exactly once, whatever way it ends.
+//!
+//! One guard, an [`Attempt`](slo_core::Attempt), is started when the request enters, moved into the future
+//! and from there into the body, and finished where the request ends. Wherever it is dropped instead, the drop
+//! is the ending. The layer never changes a response: status, headers, bytes, trailers, size hints, readiness
+//! and errors pass through.
+
+mod body;
+mod entered;
+mod future;
+mod service;
+
+use slo_core::{Recorder, Registry};
+use tower_layer::Layer;
+
+pub use self::body::ResponseBody;
+pub use self::future::ResponseFuture;
+pub use self::service::Record;
+
+/// Wraps services so that every request is recorded. Made by [`SloRegistry::layer`](crate::SloRegistry).
+#[derive(Clone, Debug)]
+pub struct SloLayer<R> {
+    registry: Registry,
+    route: R,
+}
+
+impl<R> SloLayer<R> {
+    pub(crate) fn new(registry: Registry, route: R) -> Self {
+        Self { registry, route }
+    }
+
+    pub(crate) fn recorder(&self) -> Recorder {
+        self.registry.recorder()
+    }
+}
+
+impl<S, R: Clone> Layer<S> for SloLayer<R> {
+    type Service = Record<S, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Record::new(inner, self.clone())
+    }
+}

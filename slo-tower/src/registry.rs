@@ -1,0 +1,148 @@
+//! The registry as a service author sees it: the promises, the layer, the endpoints.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use slo_core::{BuildError, Clock, Registry, RegistryBuilder, Slo};
+
+use crate::endpoint::{MetricsService, StatusService};
+use crate::record::SloLayer;
+use crate::route::RouteTemplate;
+
+/// The promises of one service, their layer and their endpoints. A cheap handle: clones share one registry.
+///
+/// What it counted is read through [`Registry`], which this derefs to.
+#[derive(Clone, Debug)]
+pub struct SloRegistry {
+    registry: Registry,
+    appended: Appended,
+}
+
+impl SloRegistry {
+    /// Starts to collect the promises of a service, beginning with everything `#[slo]` declares in this binary.
+    pub fn builder(service: impl Into<String>) -> SloRegistryBuilder {
+        SloRegistryBuilder { builder: Registry::builder(service), appended: Appended::default() }
+    }
+
+    /// Makes this registry the one that `#[slo(operation = …)]` counts in outside of any request.
+    ///
+    /// Returns `self`, so that it can follow [`SloRegistryBuilder::start`]. The first registry that is installed
+    /// stays it until its last handle goes; within a request an operation counts where the request does.
+    #[must_use]
+    pub fn installed(self) -> Self {
+        let _first = self.registry.install();
+        self
+    }
+
+    /// Returns the layer for services whose routes `route` can tell; for axum there is [`SloRegistry::layer`].
+    #[must_use]
+    pub fn layer_with<R: RouteTemplate>(&self, route: R) -> SloLayer<R> {
+        SloLayer::new(self.registry.clone(), route)
+    }
+
+    /// Returns the service that answers `GET /metrics`, for servers other than axum.
+    #[must_use]
+    pub fn metrics_service(&self) -> MetricsService {
+        MetricsService::new(self.registry.clone(), self.appended.clone())
+    }
+
+    /// Returns the service that answers `GET /slo`, for servers other than axum.
+    #[must_use]
+    pub fn status_service(&self) -> StatusService {
+        StatusService::new(self.registry.clone())
+    }
+}
+
+impl Deref for SloRegistry {
+    type Target = Registry;
+
+    fn deref(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+/// Collects the promises of a service. Made by [`SloRegistry::builder`].
+#[derive(Debug)]
+#[must_use]
+pub struct SloRegistryBuilder {
+    builder: RegistryBuilder,
+    appended: Appended,
+}
+
+impl SloRegistryBuilder {
+    /// Adds a promise that no `#[slo]` declares.
+    #[track_caller]
+    pub fn slo(mut self, slo: Slo) -> Self {
+        self.builder = self.builder.slo(slo);
+        self
+    }
+
+    /// Leaves out what `#[slo]` declares in this binary.
+    pub fn without_declared(mut self) -> Self {
+        self.builder = self.builder.without_declared();
+        self
+    }
+
+    /// Takes moments and durations from another clock; tests advance theirs by hand.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.builder = self.builder.clock(clock);
+        self
+    }
+
+    /// Expects a tick this often: ten seconds unless changed.
+    pub fn tick_interval(mut self, interval: Duration) -> Self {
+        self.builder = self.builder.tick_interval(interval);
+        self
+    }
+
+    /// Tells at most this many routes apart: 1 000 unless changed. What comes after shares one series.
+    pub fn routes_max(mut self, routes: u16) -> Self {
+        self.builder = self.builder.routes_max(routes);
+        self
+    }
+
+    /// Keeps at most this many latency series: 10 000 unless changed. What comes after shares one.
+    pub fn series_max(mut self, series: u16) -> Self {
+        self.builder = self.builder.series_max(series);
+        self
+    }
+
+    /// Appends metrics from elsewhere to `/metrics`, in the Prometheus text format 0.0.4.
+    ///
+    /// Families that we write ourselves are left out of it, and while something is appended `/metrics` answers in
+    /// that format only, since the other one names counters differently.
+    pub fn append(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.appended = Appended(Some(Arc::new(render)));
+        self
+    }
+
+    /// Builds the registry and leaves the ticking to the caller: for tests and simulations.
+    ///
+    /// # Errors
+    ///
+    /// As [`RegistryBuilder::build`].
+    pub fn build(self) -> Result<SloRegistry, BuildError> {
+        Ok(SloRegistry { registry: self.builder.build()?, appended: self.appended })
+    }
+
+    /// Builds the registry and ticks it on a thread of its own, until the last handle is gone.
+    ///
+    /// # Errors
+    ///
+    /// As [`RegistryBuilder::start`].
+    pub fn start(self) -> Result<SloRegistry, BuildError> {
+        Ok(SloRegistry { registry: self.builder.start()?, appended: self.appended })
+    }
+}
+
+/// What `/metrics` says besides our own families.
+#[derive(Clone, Default)]
+pub(crate) struct Appended(pub(crate) Option<Arc<dyn Fn() -> String + Send + Sync>>);
+
+impl fmt::Debug for Appended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Appended" } else { "NothingAppended" })
+    }
+}
