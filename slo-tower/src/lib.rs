@@ -6,9 +6,9 @@ mod route;
 
 mod record;
 
-mod registry;
-
 mod endpoint;
+
+mod registry;
 
 #[cfg(feature = "axum")]
 mod axum;

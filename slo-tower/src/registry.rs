@@ -1,13 +1,11 @@
 //! The registry as a service author sees it: the promises, the layer, the endpoints.
 
-use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::time::Duration;
 
 use slo_core::{BuildError, Clock, Registry, RegistryBuilder, Slo};
 
-use crate::endpoint::{MetricsService, StatusService};
+use crate::endpoint::{Appended, MetricsService, StatusService};
 use crate::record::SloLayer;
 use crate::route::RouteTemplate;
 
@@ -114,7 +112,7 @@ impl SloRegistryBuilder {
     /// Families that we write ourselves are left out of it, and while something is appended `/metrics` answers in
     /// that format only, since the other one names counters differently.
     pub fn append(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        self.appended = Appended(Some(Arc::new(render)));
+        self.appended = Appended::new(render);
         self
     }
 
@@ -134,15 +132,5 @@ impl SloRegistryBuilder {
     /// As [`RegistryBuilder::start`].
     pub fn start(self) -> Result<SloRegistry, BuildError> {
         Ok(SloRegistry { registry: self.builder.start()?, appended: self.appended })
-    }
-}
-
-/// What `/metrics` says besides our own families.
-#[derive(Clone, Default)]
-pub(crate) struct Appended(pub(crate) Option<Arc<dyn Fn() -> String + Send + Sync>>);
-
-impl fmt::Debug for Appended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Appended" } else { "NothingAppended" })
     }
 }

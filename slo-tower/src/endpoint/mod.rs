@@ -4,9 +4,11 @@
 //! mount them beside the recorded routes, not under the layer.
 
 mod accept;
+mod appended;
 mod metrics;
 mod reply;
 mod status;
 
+pub(crate) use self::appended::Appended;
 pub use self::metrics::MetricsService;
 pub use self::status::StatusService;

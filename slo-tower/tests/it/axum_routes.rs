@@ -1,0 +1,137 @@
+//! In an axum router: annotated handlers find their promises, whatever the router does.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{Request, StatusCode};
+use axum::routing::{any, get, post};
+use http_body_util::BodyExt;
+use slo_tower::{SloRegistry, slo};
+use tower::ServiceExt;
+
+use crate::support::{events, samples};
+
+#[slo(availability = 99.9%, latency = 99% < 1h)]
+async fn axum_create(axum::Json(items): axum::Json<Vec<u64>>) -> Result<String, StatusCode> {
+    if items.is_empty() { Err(StatusCode::INTERNAL_SERVER_ERROR) } else { Ok(items.len().to_string()) }
+}
+
+#[slo(availability = 99.9%)]
+async fn axum_show(Path(id): Path<u64>) -> StatusCode {
+    if id == 13 { StatusCode::BAD_GATEWAY } else { StatusCode::OK }
+}
+
+#[slo(availability = 99%, route = "GET /axum/written")]
+async fn axum_written() {}
+
+fn build() -> SloRegistry {
+    SloRegistry::builder("test").build().unwrap()
+}
+
+/// Sends requests one after the other and returns their status codes.
+async fn send(app: &Router, requests: &[(&str, &str, &'static str)]) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for (method, path, body) in requests {
+        let request = Request::builder().method(*method).uri(*path).header("content-type", "application/json");
+        let response = app.clone().oneshot(request.body(Body::from(*body)).unwrap()).await.unwrap();
+        statuses.push(response.status().as_u16());
+        // Read to the end, as a server does.
+        let _ = response.into_body().collect().await;
+    }
+    statuses
+}
+
+fn requests_of(slos: &SloRegistry, route: &str) -> Vec<String> {
+    let prefix = "http_server_request_duration_seconds_count";
+    let label = format!("http_route=\"{route}\"");
+    let with_route = samples(slos, prefix).into_iter().filter(|sample| sample.contains(&label));
+    with_route.map(|sample| sample.replace(prefix, "")).collect()
+}
+
+#[tokio::test]
+async fn annotated_handlers_count_for_their_promises() {
+    let slos = build();
+    let app = Router::new().route("/axum/{id}", get(axum_show)).layer(slos.layer());
+    let statuses = send(&app, &[("GET", "/axum/1", ""), ("GET", "/axum/13", ""), ("GET", "/axum/x", "")]).await;
+    assert_eq!(statuses, [200, 502, 400]);
+    // A rejected path is the client's fault, and still a request of this route.
+    assert_eq!(events(&slos, "axum_show-availability"), [2, 1, 0]);
+    assert_eq!(slos.status().slo("axum_show-availability").unwrap().routes, ["GET /axum/{id}"]);
+    assert_eq!(requests_of(&slos, "/axum/{id}").len(), 3);
+}
+
+#[tokio::test]
+async fn requests_rejected_before_the_handler_first_ran_are_counted_once_it_has() {
+    let slos = build();
+    let app = Router::new().route("/axum", post(axum_create)).layer(slos.layer());
+    assert_eq!(send(&app, &[("POST", "/axum", "no json"), ("POST", "/axum", "{}")]).await, [400, 422]);
+    assert_eq!(events(&slos, "axum_create-availability"), [0, 0, 0]);
+    assert_eq!(send(&app, &[("POST", "/axum", "[1]"), ("POST", "/axum", "[]")]).await, [200, 500]);
+    assert_eq!(events(&slos, "axum_create-availability"), [3, 1, 0]);
+    assert_eq!(events(&slos, "axum_create-latency"), [3, 0, 1]);
+}
+
+#[tokio::test]
+async fn a_written_route_counts_from_the_first_request() {
+    let slos = build();
+    assert!(!requests_of(&slos, "/axum/written").is_empty() || samples(&slos, "http").is_empty());
+    let refuse = axum::middleware::from_fn(|_: axum::extract::Request, _: axum::middleware::Next| async {
+        StatusCode::SERVICE_UNAVAILABLE
+    });
+    let app = Router::new().route("/axum/written", get(axum_written)).layer(refuse).layer(slos.layer());
+    assert_eq!(send(&app, &[("GET", "/axum/written", "")]).await, [503]);
+    assert_eq!(events(&slos, "axum_written-availability"), [0, 1, 0]);
+}
+
+#[tokio::test]
+async fn one_handler_may_serve_several_routes_and_one_route_several_handlers() {
+    let slos = build();
+    let either = any(|request: axum::extract::Request| async move {
+        if request.uri().query() == Some("show") { axum_show(Path(1)).await } else { axum_written().await; StatusCode::OK }
+    });
+    let app = Router::new()
+        .route("/v1/{id}", get(axum_show))
+        .nest("/nested", Router::new().route("/{id}", get(axum_show)))
+        .route("/either", either)
+        .layer(slos.layer());
+    send(&app, &[("GET", "/v1/1", ""), ("GET", "/nested/2", "")]).await;
+    send(&app, &[("GET", "/either?show", ""), ("GET", "/either", ""), ("GET", "/either", "")]).await;
+    assert_eq!(events(&slos, "axum_show-availability"), [3, 0, 0]);
+    assert_eq!(events(&slos, "axum_written-availability"), [2, 0, 0]);
+    assert_eq!(requests_of(&slos, "/nested/{id}").len(), 1);
+}
+
+#[tokio::test]
+async fn what_clients_invent_shares_one_constant() {
+    let slos = build();
+    let app = Router::new().route("/axum/{id}", any(axum_show)).fallback(|| async {}).layer(slos.layer());
+    for path in ["/a", "/b?c=d", "/axum/1/2"] {
+        send(&app, &[("GET", path, "")]).await;
+    }
+    send(&app, &[("BREW", "/axum/1", ""), ("SPILL", "/axum/1", "")]).await;
+    let three = r#"{http_request_method="GET",http_route="_UNMATCHED",http_response_status_code="200"} 3"#;
+    assert_eq!(requests_of(&slos, "_UNMATCHED"), [three]);
+    let two = r#"{http_request_method="_OTHER",http_route="/axum/{id}",http_response_status_code="200"} 2"#;
+    assert_eq!(requests_of(&slos, "/axum/{id}"), [two]);
+}
+
+#[tokio::test]
+async fn the_endpoints_are_routes_that_are_not_counted() {
+    let slos = build();
+    let app = Router::new().route("/axum/{id}", get(axum_show)).layer(slos.layer()).merge(slos.routes());
+    let statuses = send(&app, &[("GET", "/metrics", ""), ("GET", "/slo", ""), ("POST", "/slo", "")]).await;
+    assert_eq!(statuses, [200, 200, 405]);
+    assert_eq!(samples(&slos, "http_server_request_duration_seconds_count"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_mounted_layer_keeps_its_registry() {
+    let slos = build();
+    let metrics = slos.metrics_service();
+    let app = Router::new().route("/axum/{id}", get(axum_show)).layer(slos.layer());
+    drop(slos);
+    send(&app, &[("GET", "/axum/1", "")]).await;
+    let response = metrics.oneshot(Request::new(())).await.unwrap();
+    let text = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(std::str::from_utf8(&text).unwrap().contains("slo_events_total{slo=\"axum_show-availability\"} 1\n"));
+}

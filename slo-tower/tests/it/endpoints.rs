@@ -1,0 +1,115 @@
+//! What the endpoints answer, to whom, and with which headers.
+
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body::Body;
+use http_body_util::Full;
+use slo_tower::{Outcome, SloRegistry, Verdict};
+use tower_service::Service;
+
+use crate::support::{ROUTE, registry};
+
+/// Sends one request to a service that answers at once.
+fn ask<S>(mut service: S, method: Method, accept: &str) -> (Response<()>, String)
+where
+    S: Service<Request<()>, Response = Response<Full<Bytes>>, Future: Unpin>,
+{
+    let request = Request::builder().method(method).header(header::ACCEPT, accept).body(()).unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut future = service.call(request);
+    let Poll::Ready(Ok(response)) = std::pin::Pin::new(&mut future).poll(&mut context) else {
+        panic!("endpoints answer at once")
+    };
+    let (parts, mut body) = response.into_parts();
+    let text = match std::pin::Pin::new(&mut body).poll_frame(&mut context) {
+        Poll::Ready(Some(Ok(frame))) => String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap(),
+        _ => String::new(),
+    };
+    (Response::from_parts(parts, ()), text)
+}
+
+fn count(slos: &SloRegistry, outcome: Outcome, verdict: Verdict) {
+    slos.recorder().request("GET", Some(ROUTE)).finish(outcome, verdict);
+}
+
+#[test]
+fn only_reading_is_allowed() {
+    let (slos, _) = registry();
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
+        for answer in [
+            ask(slos.metrics_service(), method.clone(), "*/*").0,
+            ask(slos.status_service(), method.clone(), "*/*").0,
+        ] {
+            assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+            assert_eq!(answer.headers()[header::ALLOW], "GET, HEAD");
+        }
+    }
+    assert_eq!(ask(slos.metrics_service(), Method::HEAD, "*/*").0.status(), StatusCode::OK);
+}
+
+#[test]
+fn metrics_come_in_the_format_that_is_asked_for() {
+    let (slos, _) = registry();
+    count(&slos, Outcome::Completed(200), Verdict::Good);
+    for (accept, content_type, counter_type, end) in [
+        ("*/*", "text/plain; version=0.0.4; charset=utf-8", "# TYPE slo_events_total counter\n", "\n"),
+        (
+            "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;q=0.5",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            "# TYPE slo_events counter\n",
+            "# EOF\n",
+        ),
+    ] {
+        let (response, text) = ask(slos.metrics_service(), Method::GET, accept);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], content_type);
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        assert!(text.contains(counter_type) && text.ends_with(end), "{text}");
+        assert!(text.contains("slo_events_total{slo=\"get-availability\"} 1\n"), "{text}");
+    }
+}
+
+#[test]
+fn status_is_json_that_says_null_where_there_is_no_data() {
+    let (slos, _) = registry();
+    count(&slos, Outcome::Completed(200), Verdict::Good);
+    count(&slos, Outcome::Completed(500), Verdict::Bad);
+    let (response, text) = ask(slos.status_service(), Method::GET, "application/json");
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+    let status: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(status["service"], "test");
+    let slo = |name: &str| {
+        status["slos"].as_array().unwrap().iter().find(|slo| slo["name"] == name).unwrap().clone()
+    };
+    let counted = slo("get-availability");
+    assert_eq!(counted["routes"][0], "GET /work");
+    assert_eq!(counted["total"], serde_json::json!({ "good": 1, "bad": 1, "excluded": 0 }));
+    assert_eq!(counted["sli_ratio"], 0.5);
+    // Half are bad where one in a hundred may be: fifty times the budget.
+    assert_eq!(counted["budget"]["remaining_ratio"], -49.0);
+    let idle = slo("head-availability");
+    assert!(idle["sli_ratio"].is_null() && idle["latency"].is_null(), "{idle}");
+    assert!(idle["budget"]["remaining_ratio"].is_null() && idle["burn_rates"][0]["rate"].is_null(), "{idle}");
+}
+
+#[cfg(feature = "metrics-exporter-prometheus")]
+#[test]
+fn the_application_s_own_metrics_follow_ours() {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    let recorder = PrometheusBuilder::new().build_recorder();
+    metrics::with_local_recorder(&recorder, || {
+        metrics::counter!("carts_total", "kind" => "gift").increment(3)
+    });
+    let slos =
+        SloRegistry::builder("test").without_declared().append_metrics(recorder.handle()).build().unwrap();
+    // The other format would need other names for foreign counters, so it is not offered.
+    let (response, text) = ask(slos.metrics_service(), Method::GET, "application/openmetrics-text");
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+    assert!(text.contains("carts_total{kind=\"gift\"} 3\n"), "{text}");
+    assert!(
+        text.contains("# TYPE slo_burn_rate") || text.contains("# TYPE slo_series_overflow_total"),
+        "{text}"
+    );
+}

@@ -1,0 +1,8 @@
+//! The layer and the endpoints, through the public API.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod axum_routes;
+mod endings;
+mod endpoints;
+mod support;
+mod transparency;
