@@ -1,1 +1,7 @@
 //! x
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use slo_macros::slo;
