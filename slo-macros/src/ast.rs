@@ -39,7 +39,7 @@ impl Function {
     /// Reads the item under the attribute, or says why it cannot bear one.
     pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Self> {
         let Ok(function) = syn::parse2::<Self>(item.clone()) else {
-            errors.push(head(item), "not a function with a body: write `#[slo(...)]` on an `fn`");
+            errors.push(head(item), "not a function with a body: put `#[slo(...)]` on one");
             return None;
         };
         if let Some(token) = &function.signature.constness {

@@ -12,6 +12,8 @@ use syn::ext::IdentExt;
 #[derive(Default)]
 pub(crate) struct Attribute {
     entries: Vec<Entry>,
+    /// Whether something could not be read: it may have been what is missed otherwise.
+    unread: bool,
 }
 
 /// One key and what stands behind it.
@@ -27,8 +29,9 @@ impl Attribute {
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut attribute = Self::default();
         for entry in split_at_commas(tokens) {
-            if let Some(entry) = read_entry(entry, errors) {
-                attribute.set(entry, errors);
+            match read_entry(entry, errors) {
+                Some(entry) => attribute.set(entry, errors),
+                None => attribute.unread = true,
             }
         }
         attribute
@@ -47,6 +50,11 @@ impl Attribute {
     /// Returns the first entry of this key.
     pub(crate) fn get(&self, key: Key) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// Returns whether there is no goal, and none that could not be read.
+    pub(crate) fn promises_nothing(&self) -> bool {
+        !self.unread && self.goals().next().is_none()
     }
 
     /// Returns the goals, in the order written.

@@ -47,6 +47,10 @@ impl Text {
         }
     }
 
+    fn is_written(&self) -> bool {
+        !self.string.is_empty()
+    }
+
     /// Joins tokens; only words stay apart, as joining them would make another word.
     fn of_bare(tokens: &[TokenTree]) -> Self {
         let is_word = |token: &TokenTree| matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_));
@@ -73,7 +77,7 @@ impl Goal {
         if let Some(Text { string, tokens }) = Text::of_string(tokens) {
             let half = |half: &str| Text { string: half.trim().to_owned(), tokens: tokens.clone() };
             let (share, threshold) = string.split_once('<').map_or((&*string, None), |(l, r)| (l, Some(r)));
-            return Self { share: half(share), threshold: threshold.map(half) };
+            return Self { share: half(share), threshold: threshold.map(half).filter(Text::is_written) };
         }
         let whole = tokens;
         let tokens = flatten(tokens.clone());
@@ -84,7 +88,7 @@ impl Goal {
                 text => text,
             });
         let share = halves.next().unwrap_or_else(|| Text::of_bare(&[]));
-        Self { share, threshold: halves.next() }
+        Self { share, threshold: halves.next().filter(Text::is_written) }
     }
 }
 

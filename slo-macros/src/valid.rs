@@ -96,8 +96,9 @@ impl Declaration {
         };
         let text = Text::of(&entry.value);
         let Some(policy) = AlertPolicy::named(&text.string) else {
-            let near = nearest(&text.string, NAMES).map_or_else(|| NAMES.join("`, `"), ToOwned::to_owned);
-            errors.push(&text.tokens, format!("unknown alerts {:?}: write `{near}`", text.string));
+            let near = nearest(&text.string, NAMES)
+                .map_or_else(|| format!("one of {}", NAMES.join(", ")), |near| format!("`{near}`"));
+            errors.push(&text.tokens, format!("unknown alerts {:?}: write {near}", text.string));
             return;
         };
         self.alerts = text.string.to_uppercase();
@@ -182,7 +183,7 @@ fn labels(attribute: &Attribute, errors: &mut Errors) -> Vec<(String, String)> {
 
 /// Reads the goals; they are named later, when it is known how many there are of each kind.
 fn promises(attribute: &Attribute, errors: &mut Errors) -> Vec<Promise> {
-    if attribute.goals().next().is_none() {
+    if attribute.promises_nothing() {
         let [availability, latency] = [Key::Availability, Key::Latency].map(Key::example);
         errors.push_here(format!("nothing is promised: write `{availability}` or `{latency}`"));
     }
@@ -216,7 +217,7 @@ fn sli(entry: &Entry, goal: &Goal, errors: &mut Errors) -> Option<Sli> {
             Ok(threshold) if key == Key::Combined => return Some(Sli::Combined { threshold }),
             Ok(threshold) => return Some(Sli::Latency { threshold }),
             Err(_) if text.string.starts_with('=') => {
-                errors.push(&text.tokens, "write `<`: a request that takes just the threshold is good");
+                errors.push(&entry.value, "write `<`: a request that takes just the threshold is good");
             }
             Err(error) => errors.push(&text.tokens, error),
         },
