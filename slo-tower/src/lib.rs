@@ -1,5 +1,9 @@
 //! Live error budgets for axum and tower services.
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
 mod classify;
 
 mod route;
@@ -31,3 +35,4 @@ pub use slo_core::{
     Registry, Severity, Sli, Slo, SloStatus, Status, TextFormat, Threshold, Timestamp, Verdict, Window,
     naming,
 };
+pub use slo_macros::slo;

@@ -32,7 +32,8 @@ fn build() -> SloRegistry {
 async fn send(app: &Router, requests: &[(&str, &str, &'static str)]) -> Vec<u16> {
     let mut statuses = Vec::new();
     for (method, path, body) in requests {
-        let request = Request::builder().method(*method).uri(*path).header("content-type", "application/json");
+        let request =
+            Request::builder().method(*method).uri(*path).header("content-type", "application/json");
         let response = app.clone().oneshot(request.body(Body::from(*body)).unwrap()).await.unwrap();
         statuses.push(response.status().as_u16());
         // Read to the end, as a server does.
@@ -52,7 +53,8 @@ fn requests_of(slos: &SloRegistry, route: &str) -> Vec<String> {
 async fn annotated_handlers_count_for_their_promises() {
     let slos = build();
     let app = Router::new().route("/axum/{id}", get(axum_show)).layer(slos.layer());
-    let statuses = send(&app, &[("GET", "/axum/1", ""), ("GET", "/axum/13", ""), ("GET", "/axum/x", "")]).await;
+    let statuses =
+        send(&app, &[("GET", "/axum/1", ""), ("GET", "/axum/13", ""), ("GET", "/axum/x", "")]).await;
     assert_eq!(statuses, [200, 502, 400]);
     // A rejected path is the client's fault, and still a request of this route.
     assert_eq!(events(&slos, "axum_show-availability"), [2, 1, 0]);
@@ -87,7 +89,12 @@ async fn a_written_route_counts_from_the_first_request() {
 async fn one_handler_may_serve_several_routes_and_one_route_several_handlers() {
     let slos = build();
     let either = any(|request: axum::extract::Request| async move {
-        if request.uri().query() == Some("show") { axum_show(Path(1)).await } else { axum_written().await; StatusCode::OK }
+        if request.uri().query() == Some("show") {
+            axum_show(Path(1)).await
+        } else {
+            axum_written().await;
+            StatusCode::OK
+        }
     });
     let app = Router::new()
         .route("/v1/{id}", get(axum_show))
@@ -133,5 +140,7 @@ async fn a_mounted_layer_keeps_its_registry() {
     send(&app, &[("GET", "/axum/1", "")]).await;
     let response = metrics.oneshot(Request::new(())).await.unwrap();
     let text = response.into_body().collect().await.unwrap().to_bytes();
-    assert!(std::str::from_utf8(&text).unwrap().contains("slo_events_total{slo=\"axum_show-availability\"} 1\n"));
+    assert!(
+        std::str::from_utf8(&text).unwrap().contains("slo_events_total{slo=\"axum_show-availability\"} 1\n")
+    );
 }

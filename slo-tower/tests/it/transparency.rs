@@ -17,7 +17,7 @@ use crate::support::{ROUTE, registry, route};
 enum Step {
     Wait,
     Data(Vec<u8>),
-    Trailers(u8),
+    Trailers(u16),
     Fail,
 }
 
@@ -82,7 +82,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         2 => Just(Step::Wait),
         6 => prop::collection::vec(any::<u8>(), 0..9).prop_map(Step::Data),
-        1 => any::<u8>().prop_map(Step::Trailers),
+        1 => any::<u16>().prop_map(Step::Trailers),
         1 => Just(Step::Fail),
     ];
     prop::collection::vec(step, 0..10)

@@ -1,0 +1,288 @@
+//! The meaning of the attribute: promises that `slo_core` accepts, under names that tell them apart.
+//!
+//! Every text goes through the constructor that reads it at run time too, and its error is the message; what
+//! is added here is only what concerns the attribute as a whole. A part that is wrong is reported and left
+//! out, so that the rest is still looked at: what comes out is complete only if no error was reported.
+
+use proc_macro2::TokenStream;
+use slo_core::{AlertPolicy, AlertRow, Objective, Sli, Slo, Threshold, Window};
+use syn::ext::IdentExt;
+use syn::{Path, parse_quote};
+
+use crate::ast::Function;
+use crate::attr::{Attribute, Entry, Errors, Key, nearest, split_at_commas};
+use crate::text::{Goal, Text};
+
+/// What to declare.
+pub(crate) struct Declaration {
+    /// The path of `slo_tower` in the user's crate.
+    pub(crate) root: Path,
+    pub(crate) name: String,
+    pub(crate) subject: Subject,
+    pub(crate) window: Window,
+    /// The constant of [`AlertPolicy`].
+    pub(crate) alerts: String,
+    pub(crate) labels: Vec<(String, String)>,
+    pub(crate) promises: Vec<Promise>,
+}
+
+/// What the promises are about.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Handler { route: Option<String> },
+    Operation,
+}
+
+/// One SLO.
+pub(crate) struct Promise {
+    pub(crate) name: String,
+    pub(crate) sli: Sli,
+    pub(crate) objective: Objective,
+    /// Where it was written.
+    tokens: TokenStream,
+}
+
+/// An SLO to try parts on that are checked by adding them to one.
+const ANY: Slo = Slo::literal("any", Sli::Availability, Objective::literal("99%"));
+
+impl Declaration {
+    /// Checks every value and reports whatever is wrong.
+    pub(crate) fn check(attribute: &Attribute, function: Option<&Function>, errors: &mut Errors) -> Self {
+        let (name, name_tokens) = name(attribute, function, errors);
+        let mut declaration = Self {
+            root: root(attribute, errors),
+            name,
+            subject: subject(attribute, function, errors),
+            window: window(attribute, errors),
+            alerts: String::new(),
+            labels: labels(attribute, errors),
+            promises: promises(attribute, errors),
+        };
+        declaration.name_promises(&name_tokens, errors);
+        declaration.alert(attribute, errors);
+        declaration
+    }
+
+    /// Names each promise by its kind, and by its threshold where the kind has several.
+    fn name_promises(&mut self, name_tokens: &TokenStream, errors: &mut Errors) {
+        let kinds: Vec<&str> = self.promises.iter().map(|promise| promise.sli.kind()).collect();
+        for at in 0..self.promises.len() {
+            let (earlier, promise) = self.promises.split_at_mut(at);
+            let promise = &mut promise[0];
+            promise.name = format!("{}-{}", self.name, kinds[at]);
+            if let Some(threshold) = promise.sli.threshold()
+                && kinds.iter().filter(|kind| **kind == kinds[at]).count() > 1
+            {
+                promise.name = format!("{}-{threshold}", promise.name);
+            }
+            if earlier.iter().any(|other| other.name == promise.name) {
+                let name = &promise.name;
+                errors
+                    .push(&promise.tokens, format!("two goals are named `{name}`: write another threshold"));
+            } else if let Err(error) = Slo::new(promise.name.clone(), promise.sli, promise.objective)
+                && Slo::new(self.name.clone(), promise.sli, promise.objective).is_ok()
+            {
+                errors.push(name_tokens, format!("{error}: write a shorter `name = \"…\"`"));
+            }
+        }
+    }
+
+    /// Chooses when to alert, and refuses what would never do so.
+    fn alert(&mut self, attribute: &Attribute, errors: &mut Errors) {
+        const NAMES: [&str; 4] = ["page", "ticket", "workbook", "off"];
+        let Some(entry) = attribute.get(Key::Alerts) else {
+            "DEFAULT".clone_into(&mut self.alerts);
+            return;
+        };
+        let text = Text::of(&entry.value);
+        let Some(policy) = AlertPolicy::named(&text.string) else {
+            let near = nearest(&text.string, NAMES)
+                .map_or_else(|| format!("one of {}", NAMES.join(", ")), |near| format!("`{near}`"));
+            errors.push(&text.tokens, format!("unknown alerts {:?}: write {near}", text.string));
+            return;
+        };
+        self.alerts = text.string.to_uppercase();
+        for promise in &self.promises {
+            if let Some(row) = policy.dead_row(promise.objective) {
+                errors.push(&promise.tokens, dead_row(row, promise.objective, self.window));
+            }
+        }
+    }
+}
+
+/// Returns the name that the names of the SLOs start with, and where it stands.
+fn name(attribute: &Attribute, function: Option<&Function>, errors: &mut Errors) -> (String, TokenStream) {
+    let operation = attribute.get(Key::Operation);
+    if let (Some(_), Some(name)) = (operation, attribute.get(Key::Name)) {
+        errors.push(&name.name, "`operation` names the promises already: leave out `name`");
+    }
+    let text = match (operation.or_else(|| attribute.get(Key::Name)), function) {
+        (Some(entry), _) => string(entry, errors),
+        (None, Some(function)) => Some(Text::of_ident(&function.signature.ident)),
+        (None, None) => None,
+    };
+    // Whatever was wrong is reported: any name will do to look at the rest.
+    let Some(text) = text else {
+        return (ANY.name().to_owned(), TokenStream::new());
+    };
+    if let Err(error) = Slo::new(text.string.clone(), ANY.sli(), ANY.objective()) {
+        let written = attribute.get(Key::Operation).or_else(|| attribute.get(Key::Name)).is_some();
+        let advice = if written { "" } else { ": write `name = \"…\"`" };
+        errors.push(&text.tokens, format!("{error}{advice}"));
+    }
+    (text.string, text.tokens)
+}
+
+fn subject(attribute: &Attribute, function: Option<&Function>, errors: &mut Errors) -> Subject {
+    let route = attribute.get(Key::Route);
+    if attribute.get(Key::Operation).is_some() {
+        if let Some(route) = route {
+            errors.push(&route.name, "an operation has no route: leave out `route` or `operation`");
+        }
+        if let Some(track) = function.and_then(|function| function.attribute("track_caller")) {
+            errors.push(track, "an operation cannot see its caller: leave out `#[track_caller]`");
+        }
+        return Subject::Operation;
+    }
+    let route = route.and_then(|entry| string(entry, errors));
+    if let Some(route) = &route
+        && let Err(error) = ANY.with_route(route.string.clone())
+    {
+        errors.push(&route.tokens, error);
+    }
+    Subject::Handler { route: route.map(|route| route.string) }
+}
+
+fn window(attribute: &Attribute, errors: &mut Errors) -> Window {
+    let Some(entry) = attribute.get(Key::Window) else {
+        return Window::default();
+    };
+    let text = Text::of(&entry.value);
+    Window::parse(&text.string).unwrap_or_else(|error| {
+        errors.push(&text.tokens, error);
+        Window::default()
+    })
+}
+
+fn labels(attribute: &Attribute, errors: &mut Errors) -> Vec<(String, String)> {
+    let mut slo = ANY;
+    let list = attribute.get(Key::Labels).map(|entry| entry.value.clone()).unwrap_or_default();
+    for label in split_at_commas(list) {
+        let Some((name, value)) = Text::of_label(&label) else {
+            let label: TokenStream = label.into_iter().collect();
+            errors.push(label, "not a label: write a name and a text, such as `team = \"payments\"`");
+            continue;
+        };
+        match slo.clone().with_label(name.string, value.string) {
+            Ok(labelled) => slo = labelled,
+            Err(error) => errors.push(&name.tokens, error),
+        }
+    }
+    slo.labels().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Reads the goals; they are named later, when it is known how many there are of each kind.
+fn promises(attribute: &Attribute, errors: &mut Errors) -> Vec<Promise> {
+    if attribute.promises_nothing() {
+        let [availability, latency] = [Key::Availability, Key::Latency].map(Key::example);
+        errors.push_here(format!("nothing is promised: write `{availability}` or `{latency}`"));
+    }
+    let promise = |entry: &Entry| {
+        let goal = Goal::of(&entry.value);
+        // Both halves are looked at before either failure ends the matter.
+        let objective = objective(&goal.share, errors);
+        let sli = sli(entry, &goal, errors);
+        Some(Promise { name: String::new(), sli: sli?, objective: objective?, tokens: entry.value.clone() })
+    };
+    attribute.goals().filter_map(promise).collect()
+}
+
+fn sli(entry: &Entry, goal: &Goal, errors: &mut Errors) -> Option<Sli> {
+    let Goal { share, threshold } = goal;
+    match (entry.key, threshold) {
+        (Key::Availability, None) => return Some(Sli::Availability),
+        (Key::Availability, Some(threshold)) => {
+            let (share, threshold) = (&share.string, &threshold.string);
+            let message = "`availability` has no threshold: write";
+            errors.push(
+                &entry.value,
+                format!("{message} `latency = {share} < {threshold}`, or `combined` for both in one"),
+            );
+        }
+        (_, None) => {
+            let (key, example) = (entry.key.name(), entry.key.example());
+            errors.push(&entry.value, format!("`{key}` has no threshold: write `{example}`"));
+        }
+        (key, Some(text)) => match Threshold::parse(&text.string) {
+            Ok(threshold) if key == Key::Combined => return Some(Sli::Combined { threshold }),
+            Ok(threshold) => return Some(Sli::Latency { threshold }),
+            Err(_) if text.string.starts_with('=') => {
+                errors.push(&entry.value, "write `<`: a request that takes just the threshold is good");
+            }
+            Err(error) => errors.push(&text.tokens, error),
+        },
+    }
+    None
+}
+
+/// Reads an objective, which must say its unit: in a source file nobody is there to ask.
+fn objective(text: &Text, errors: &mut Errors) -> Option<Objective> {
+    let (written, percent) = (Objective::parse(&text.string), Objective::parse(&format!("{}%", text.string)));
+    match (written, percent) {
+        // It would be read as a percentage, or the unit is all that is missing.
+        (Ok(objective), Ok(percent)) if objective == percent => no_unit(text, errors),
+        (Err(_), Ok(_)) => no_unit(text, errors),
+        (Ok(objective), _) => return Some(objective),
+        (Err(error), Err(_)) => errors.push(&text.tokens, error),
+    }
+    None
+}
+
+fn no_unit(text: &Text, errors: &mut Errors) {
+    errors.push(&text.tokens, format!("objective {0:?} has no unit: write `{0}%`", text.string));
+}
+
+/// Returns the text of a key that takes nothing else.
+fn string(entry: &Entry, errors: &mut Errors) -> Option<Text> {
+    let text = Text::of_string(&entry.value);
+    if text.is_none() {
+        let (key, example) = (entry.key.name(), entry.key.example());
+        errors.push(&entry.value, format!("`{key}` is a text: write `{example}`"));
+    }
+    text
+}
+
+fn root(attribute: &Attribute, errors: &mut Errors) -> Path {
+    let default = || parse_quote!(::slo_tower);
+    let Some(entry) = attribute.get(Key::Crate) else {
+        return default();
+    };
+    Text::path(&entry.value).unwrap_or_else(|| {
+        let example = Key::Crate.example();
+        errors.push(&entry.value, format!("not the path of a crate: write `{example}`"));
+        default()
+    })
+}
+
+/// Says which row is dead, and from which objective on it would live.
+fn dead_row(row: &AlertRow, objective: Objective, window: Window) -> String {
+    let (factor, seconds) = (row.factor(), format!("{}s", row.long(window).as_secs()));
+    // The two types that write durations, each for those it holds.
+    let long = match (Threshold::parse(&seconds), Window::parse(&seconds)) {
+        (Ok(threshold), _) => threshold.to_string(),
+        (Err(_), Ok(window)) => window.to_string(),
+        (Err(_), Err(_)) => seconds,
+    };
+    let lowest = ((1.0 - 1.0 / factor) * 10_000.0).ceil() / 100.0;
+    format!(
+        "the row {factor} over {long} can never fire at {objective}, not even in a total outage: write an \
+         objective of at least {lowest}%, or leave out `alerts`"
+    )
+}
+
+impl Text {
+    /// Returns the name of a function, without the `r#` of a raw one.
+    fn of_ident(ident: &syn::Ident) -> Self {
+        Self { string: ident.unraw().to_string(), tokens: parse_quote!(#ident) }
+    }
+}

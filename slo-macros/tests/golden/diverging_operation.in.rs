@@ -1,0 +1,4 @@
+#[slo(operation = "serve", availability = 99%)]
+fn serve() -> ! {
+    loop {}
+}

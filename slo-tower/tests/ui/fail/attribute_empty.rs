@@ -1,0 +1,6 @@
+use slo_tower::slo;
+
+#[slo]
+async fn checkout() {}
+
+fn main() {}

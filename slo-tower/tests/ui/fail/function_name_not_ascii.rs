@@ -1,0 +1,6 @@
+use slo_tower::slo;
+
+#[slo(availability = 99.9%)]
+async fn überweisung() {}
+
+fn main() {}
