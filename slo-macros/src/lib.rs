@@ -61,14 +61,15 @@ use proc_macro::TokenStream;
 /// # Names
 ///
 /// An SLO is named by `name`, `operation` or the function, and its kind. Where a kind is given several
-/// times, each of its SLOs gets its threshold too.
+/// times, each of its SLOs gets its threshold too, in the largest unit that keeps it whole: `1.5s` becomes
+/// `1500ms`.
 ///
 /// ```
 /// # use slo_tower::{__private::{Declared, inventory}, slo};
-/// #[slo(availability = 99.9%, latency = 99% < 250ms, latency = 99.9% < 1s)]
+/// #[slo(availability = 99.9%, latency = 99% < 250ms, latency = 99.9% < 1.5s)]
 /// async fn checkout() {}
 ///
-/// let names = ["checkout-availability", "checkout-latency-250ms", "checkout-latency-1s"];
+/// let names = ["checkout-availability", "checkout-latency-250ms", "checkout-latency-1500ms"];
 /// # let declared: String = inventory::iter::<Declared>.into_iter().map(|declared| format!("{declared:?}")).collect();
 /// # for name in names {
 /// #     assert!(declared.contains(&format!("name: \"{name}\"")), "{name}");
@@ -112,8 +113,9 @@ use proc_macro::TokenStream;
 /// # assert!(matches!(poll(&["x"]), std::task::Poll::Ready(Err(_))));
 /// ```
 ///
-/// A call lasts until the function returns or, if it is an `async fn` or returns an `impl Future` or a
-/// `Pin<Box<dyn Future>>`, until that future is ready. A future of any other type cannot be followed, as its
+/// A call begins when the function does: an `async fn` when its future is first polled. It lasts until the
+/// function returns or, if it is an `async fn` or returns an `impl Future` or a `Pin<Box<dyn Future>>`, until
+/// that future is ready. A future of any other type cannot be followed, as its
 /// type would change: its call ends when the function returns. In a generic function that returns `T`, `T`
 /// is not seen to be a `Result`. `#[track_caller]` cannot be kept and is an error.
 #[proc_macro_attribute]

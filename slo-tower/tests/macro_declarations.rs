@@ -25,6 +25,10 @@ fn is_send<T: Send>(value: T) -> T {
     value
 }
 
+fn is_unpin<T: Unpin>(value: T) -> T {
+    value
+}
+
 fn declarations() -> BTreeMap<&'static str, &'static Declaration> {
     let mut found = BTreeMap::new();
     for Declared(declaration) in inventory::iter::<Declared> {
@@ -177,6 +181,11 @@ mod operations {
         Box::pin(async move { text })
     }
 
+    #[slo(operation = "unpin-operation", availability = 99%)]
+    pub(crate) fn unpin(value: u8) -> impl Future<Output = u8> + Unpin {
+        std::future::ready(value)
+    }
+
     #[slo(operation = "alias-operation", availability = 99%)]
     pub(crate) fn alias(text: &str) -> BoxFuture<'_, Result<usize, ParseIntError>> {
         Box::pin(async move { text.parse() })
@@ -232,6 +241,7 @@ fn every_declaration_is_found() {
         "recursive-operation",
         "sync-operation",
         "unit-operation",
+        "unpin-operation",
     ];
     assert_eq!(found, expected);
 }
@@ -313,6 +323,7 @@ fn async_operations_do_what_they_did() {
 fn operations_that_return_futures_do_what_they_did() {
     assert_eq!(run(is_send(operations::future("abc"))).unwrap(), 3);
     assert!(run(operations::future("")).is_err());
+    assert_eq!(run(is_unpin(operations::unpin(7))), 7);
     assert_eq!(run(operations::boxed("")), "nothing");
     assert_eq!(run(is_send(operations::boxed("abc"))), "abc");
     assert_eq!(run(is_send(operations::alias("7"))), Ok(7));

@@ -1,7 +1,6 @@
 //! Operations of every shape, in a crate that denies what it can.
 #![forbid(unsafe_code)]
 #![deny(warnings, missing_docs, unused, unused_qualifications, unreachable_pub)]
-#![deny(clippy::all, clippy::pedantic)]
 #![deny(rust_2018_idioms, let_underscore_drop, single_use_lifetimes, trivial_casts, unused_results)]
 
 use std::future::{Future, Ready, ready};
