@@ -152,7 +152,7 @@ impl Promised {
         };
         let goals = match self.routes.get(route).and_then(Route::own) {
             Some(goals) => goals,
-            None => self.new_goals(None),
+            None => self.new_goals(Vec::new()),
         };
         self.routes.get(route).into_iter().for_each(|route| route.set_own(goals));
         let goal = self.add_goal(slo, location)?;
@@ -162,9 +162,15 @@ impl Promised {
 
     /// Adds what an annotated function promises.
     fn add_declaration(&mut self, declaration: &'static Declaration) -> Result<(), BuildError> {
+        let same =
+            |goals: &&mut Goals| goals.declarations.first().is_some_and(|own| own.is_copy_of(declaration));
+        if let Some(goals) = self.goals.iter_mut().find(same) {
+            goals.declarations.push(declaration);
+            return Ok(());
+        }
         let location = declaration.location();
         let slos = declaration.slos().map_err(|error| BuildError::Invalid { error, location })?;
-        let goals = self.new_goals(Some(declaration));
+        let goals = self.new_goals(vec![declaration]);
         for slo in slos {
             if let Some(route) = self.route_of(&slo) {
                 // An annotated handler that names its route: bound before its first request.
@@ -176,8 +182,8 @@ impl Promised {
         Ok(())
     }
 
-    fn new_goals(&mut self, declaration: Option<&'static Declaration>) -> usize {
-        self.goals.push(Goals { declaration, goals: Vec::new() });
+    fn new_goals(&mut self, declarations: Vec<&'static Declaration>) -> usize {
+        self.goals.push(Goals { declarations, goals: Vec::new() });
         self.goals.len() - 1
     }
 

@@ -57,6 +57,12 @@ impl Declaration {
         self.location
     }
 
+    /// Returns whether both stand for one annotated function. Some attributes (`#[axum::debug_handler]` is one)
+    /// repeat the function they stand on, and its declaration with it.
+    pub(crate) fn is_copy_of(&self, other: &Self) -> bool {
+        self.name == other.name && self.location == other.location
+    }
+
     /// Returns the promises in full, with their route and labels.
     pub(crate) fn slos(&self) -> Result<Vec<Slo>, ObjectiveError> {
         let complete = |slo: &Slo| {

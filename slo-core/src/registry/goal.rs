@@ -42,13 +42,15 @@ impl Goal {
 /// The promises that one declaration, or one route's own SLOs, make together.
 #[derive(Debug, Default)]
 pub(super) struct Goals {
-    pub(super) declaration: Option<&'static Declaration>,
+    /// The annotated function, more than once if another attribute made the compiler see it twice.
+    pub(super) declarations: Vec<&'static Declaration>,
     pub(super) goals: Vec<Goal>,
 }
 
 impl Goals {
+    #[inline]
     pub(super) fn is_of(&self, declaration: &Declaration) -> bool {
-        self.declaration.is_some_and(|own| std::ptr::eq(own, declaration))
+        self.declarations.iter().any(|own| std::ptr::eq(*own, declaration))
     }
 }
 

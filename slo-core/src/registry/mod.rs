@@ -105,6 +105,13 @@ impl Registry {
         operation::install(self.handle.id)
     }
 
+    /// Runs `work` on this thread with annotated operations counting in this registry, whichever is installed.
+    /// Code under a recording layer runs like this by itself.
+    pub fn scope<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _scope = Scope::open(self.recorder());
+        work()
+    }
+
     /// Returns what starts attempts. It keeps the registry alive no longer than its handles do.
     #[must_use]
     pub fn recorder(&self) -> Recorder {

@@ -24,6 +24,14 @@ async fn axum_show(Path(id): Path<u64>) -> StatusCode {
 #[slo(availability = 99%, route = "GET /axum/written")]
 async fn axum_written() {}
 
+#[slo(availability = 99%)]
+#[axum::debug_handler]
+async fn axum_debug_outside() {}
+
+#[axum::debug_handler]
+#[slo(availability = 99%)]
+async fn axum_debug_inside() {}
+
 fn build() -> SloRegistry {
     SloRegistry::builder("test").build().unwrap()
 }
@@ -106,6 +114,18 @@ async fn one_handler_may_serve_several_routes_and_one_route_several_handlers() {
     assert_eq!(events(&slos, "axum_show-availability"), [3, 0, 0]);
     assert_eq!(events(&slos, "axum_written-availability"), [2, 0, 0]);
     assert_eq!(requests_of(&slos, "/nested/{id}").len(), 1);
+}
+
+#[tokio::test]
+async fn a_handler_that_another_attribute_repeats_is_one_handler() {
+    let slos = build();
+    let app = Router::new()
+        .route("/outside", get(axum_debug_outside))
+        .route("/inside", get(axum_debug_inside))
+        .layer(slos.layer());
+    send(&app, &[("GET", "/outside", ""), ("GET", "/inside", "")]).await;
+    assert_eq!(events(&slos, "axum_debug_outside-availability"), [1, 0, 0]);
+    assert_eq!(events(&slos, "axum_debug_inside-availability"), [1, 0, 0]);
 }
 
 #[tokio::test]

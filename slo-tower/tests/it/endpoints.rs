@@ -100,7 +100,7 @@ fn the_application_s_own_metrics_follow_ours() {
 
     let recorder = PrometheusBuilder::new().build_recorder();
     metrics::with_local_recorder(&recorder, || {
-        metrics::counter!("carts_total", "kind" => "gift").increment(3)
+        metrics::counter!("carts_total", "kind" => "gift").increment(3);
     });
     let slos =
         SloRegistry::builder("test").without_declared().append_metrics(recorder.handle()).build().unwrap();

@@ -4,5 +4,6 @@
 mod axum_routes;
 mod endings;
 mod endpoints;
+mod operations;
 mod support;
 mod transparency;
