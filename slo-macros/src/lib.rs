@@ -7,11 +7,15 @@
 //! The attribute must never change what a function does, hide one mistake behind another, or have an opinion
 //! of its own on what a value means.
 
-mod ast;
 mod attr;
-mod expand;
+
 mod text;
+
+mod ast;
+
 mod valid;
+
+mod expand;
 
 use proc_macro::TokenStream;
 

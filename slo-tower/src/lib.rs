@@ -1,7 +1,6 @@
 //! Live error budgets for axum and tower services.
 
 #[doc(hidden)]
-#[path = "private.rs"]
 pub mod __private;
 
 mod classify;
@@ -16,6 +15,9 @@ mod registry;
 
 #[cfg(feature = "axum")]
 mod axum;
+
+#[cfg(feature = "metrics")]
+mod facade;
 
 #[cfg(feature = "metrics-exporter-prometheus")]
 mod prometheus;
