@@ -1,4 +1,43 @@
-//! Live error budgets for axum and tower services.
+//! Live error budgets for axum and tower services: annotate handlers with what they promise, add one layer.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use slo_tower::{SloRegistry, slo};
+//!
+//! #[slo(availability = 99.9%, latency = 99% < 250ms)]
+//! async fn hello() -> &'static str {
+//!     "hello"
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let slos = SloRegistry::builder("greeter").start()?; // finds every #[slo]
+//! let app: Router = Router::new()
+//!     .route("/hello", get(hello))
+//!     .layer(slos.layer()) // measures every request, exactly once
+//!     .merge(slos.routes()); // /metrics and /slo
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! From then on the process itself knows how much error budget is left and how fast it burns: over HTTP at
+//! `/slo` and `/metrics`, in code through [`Registry::status`].
+//!
+//! # Where to look
+//!
+//! | for | see |
+//! |---|---|
+//! | what a handler can promise | [`macro@slo`], [`Sli`], [`Objective`], [`Window`] |
+//! | promises without annotations | [`Slo`], [`SloRegistryBuilder::slo`] |
+//! | which requests are good | [`classify_http`], [`Outcome`], [`Sli`] |
+//! | services other than axum | [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
+//! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
+//! | work that is no request | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
+//!
+//! # Features
+//!
+//! * `axum` (default): [`SloRegistry::layer`] and `SloRegistry::routes` for axum's router.
+//! * `metrics`: publishes our counters and gauges through the `metrics` facade.
+//! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
 #[doc(hidden)]
 pub mod __private;
