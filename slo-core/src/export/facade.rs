@@ -40,7 +40,7 @@ impl FacadePublisher {
 
     /// Sets every counter and gauge to its present value.
     pub fn publish(&self) {
-        let status = self.registry.status();
+        let status = self.registry.counted();
         metrics::with_recorder(|recorder| {
             samples::visit(self.registry.shared(), &status, &mut |family, labels, value| {
                 let labels: Vec<Label> = labels

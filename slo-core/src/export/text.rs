@@ -58,7 +58,7 @@ impl Registry {
         for protocol in Protocol::ALL {
             writer.histograms(self.shared(), protocol);
         }
-        samples::visit(self.shared(), &self.status(), &mut |family, labels, value| {
+        samples::visit(self.shared(), &self.counted(), &mut |family, labels, value| {
             writer.sample(family, labels, value);
         });
     }

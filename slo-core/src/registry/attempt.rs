@@ -24,7 +24,7 @@ impl Recorder {
     ///
     /// Both must come from a bounded set: the route table, never the request's own text.
     #[inline]
-    pub fn request(&self, method: &str, template: Option<&str>) -> Attempt {
+    pub fn request(&self, method: &'static str, template: Option<&str>) -> Attempt {
         let template = template.unwrap_or(ROUTE_UNMATCHED);
         let begun = local::with_routes(self.id, |shared, shard, routes| {
             let route = routes.find(shared, method, template);

@@ -44,15 +44,15 @@ pub(super) fn with_routes<R>(
     work: impl FnOnce(&Shared, &Shard, &mut RouteCache) -> R,
 ) -> Option<R> {
     let mut work = Some(work);
-    let mut attempt = |locals: &RefCell<Vec<Option<Local>>>| {
+    let done = LOCALS.try_with(|locals| {
         let mut locals = locals.try_borrow_mut().ok()?;
         let local = match locals.get_mut(id.slot as usize) {
             Some(Some(local)) if local.id == id => local,
             _ => claim(&mut locals, id)?,
         };
         Some(work.take()?(&local.shared, &local.shard, &mut local.routes))
-    };
-    match LOCALS.try_with(&mut attempt) {
+    });
+    match done {
         Ok(Some(result)) => Some(result),
         _ => without_local(id, work?),
     }
@@ -77,21 +77,20 @@ fn without_local<R>(id: RegistryId, work: impl FnOnce(&Shared, &Shard, &mut Rout
 /// address nearly always tells; the text is compared all the same, since a freed address may serve again.
 #[derive(Debug, Default)]
 pub(super) struct RouteCache {
-    /// Empty until first used.
-    routes: Vec<u32>,
+    /// The method, which is never freed, and the route; empty until first used.
+    routes: Vec<Option<(&'static str, u32)>>,
 }
 
 impl RouteCache {
     const BITS: u32 = 10;
 
     #[inline]
-    pub(super) fn find(&mut self, shared: &Shared, method: &str, template: &str) -> usize {
+    pub(super) fn find(&mut self, shared: &Shared, method: &'static str, template: &str) -> usize {
         let place = Self::place(method, template);
-        if let Some(cached) = self.routes.get(place)
+        if let Some(Some((known, cached))) = self.routes.get(place)
+            && std::ptr::eq(*known, method)
             && let Some(route) = shared.routes.get(*cached as usize)
-            && *route.method == *method
             && *route.template == *template
-            && route.protocol == Protocol::Http
         {
             return *cached as usize;
         }
@@ -99,15 +98,15 @@ impl RouteCache {
     }
 
     #[cold]
-    fn remember(&mut self, shared: &Shared, method: &str, template: &str, place: usize) -> usize {
+    fn remember(&mut self, shared: &Shared, method: &'static str, template: &str, place: usize) -> usize {
         let route = shared.routes.find_or_add(Protocol::Http, method, template);
-        self.routes.resize(1 << Self::BITS, u32::MAX);
-        self.routes[place] = u32::try_from(route).unwrap_or(u32::MAX);
+        self.routes.resize(1 << Self::BITS, None);
+        self.routes[place] = u32::try_from(route).ok().map(|route| (method, route));
         route
     }
 
     #[inline]
-    fn place(method: &str, template: &str) -> usize {
+    fn place(method: &'static str, template: &str) -> usize {
         // Fibonacci hashing: the upper bits of the product depend on all bits of the addresses.
         const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
         let address = (template.as_ptr() as u64) ^ (method.as_ptr() as u64).rotate_left(32);

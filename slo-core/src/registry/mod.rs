@@ -127,6 +127,13 @@ impl Registry {
     /// Returns every SLO as it is now.
     #[must_use]
     pub fn status(&self) -> Status {
+        let mut status = self.counted();
+        status::add_routes(self.shared(), &mut status);
+        status
+    }
+
+    /// Returns every SLO as it is now, without its routes and their latencies.
+    pub(crate) fn counted(&self) -> Status {
         status::read(self.shared(), self.shared().clock.now())
     }
 

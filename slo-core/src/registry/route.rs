@@ -100,7 +100,7 @@ impl Route {
     #[inline]
     pub(super) fn series(&self, outcome: Outcome) -> Option<usize> {
         for slot in &self.outcomes {
-            // Acquire: pairs with the Release store in `add_series`; the series is complete when seen here.
+            // Acquire: pairs with the Release store in `FreeSlot::fill`; the series is complete when seen here.
             let entry = slot.load(Ordering::Acquire);
             if entry >> 16 == u32::from(outcome.code()) {
                 return Some((entry & 0xFFFF) as usize);
@@ -112,15 +112,10 @@ impl Route {
         None
     }
 
-    /// Remembers the series of an outcome; `false` if the route has too many. Callers hold the table's lock.
-    pub(super) fn add_series(&self, outcome: Outcome, series: u16) -> bool {
+    /// Returns the place for the next outcome, if there is one left. Callers hold the table's lock.
+    pub(super) fn free_slot(&self) -> Option<FreeSlot<'_>> {
         // Relaxed: all writers hold the table's lock.
-        let Some(free) = self.outcomes.iter().find(|slot| slot.load(Ordering::Relaxed) == 0) else {
-            return false;
-        };
-        // Release: publishes the series to the Acquire load in `series`.
-        free.store(u32::from(outcome.code()) << 16 | u32::from(series), Ordering::Release);
-        true
+        self.outcomes.iter().find(|slot| slot.load(Ordering::Relaxed) == 0).map(FreeSlot)
     }
 
     /// Returns the goals the route is bound to: `Ok` if known (none for an unannotated route), `Err` if the
@@ -158,6 +153,17 @@ impl Route {
         // Release: pairs with the Acquire load in `bound`.
         self.binding.store(goals + FIRST, Ordering::Release);
         std::mem::take(&mut held)
+    }
+}
+
+/// The place for a route's next outcome.
+pub(super) struct FreeSlot<'a>(&'a AtomicU32);
+
+impl FreeSlot<'_> {
+    /// Remembers the series of an outcome, once the series is complete.
+    pub(super) fn fill(self, outcome: Outcome, series: u16) {
+        // Release: publishes the series to the Acquire load in `Route::series`.
+        self.0.store(u32::from(outcome.code()) << 16 | u32::from(series), Ordering::Release);
     }
 }
 

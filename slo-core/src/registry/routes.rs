@@ -94,7 +94,7 @@ impl Routes {
             return series;
         }
         let next = index.series;
-        let Ok(id) = u16::try_from(next) else { return OVERFLOW };
+        let (Ok(id), Some(slot)) = (u16::try_from(next), route.free_slot()) else { return OVERFLOW };
         if next > self.series_max {
             return OVERFLOW;
         }
@@ -106,8 +106,9 @@ impl Routes {
         // Before the route points to it, so that whoever finds the series finds it complete.
         let fresh = self.series.touch(next).set(series).is_ok();
         debug_assert!(fresh, "the lock keeps two threads from adding one series");
+        slot.fill(outcome, id);
         index.series += 1;
-        if route.add_series(outcome, id) { next } else { OVERFLOW }
+        next
     }
 
     #[inline]

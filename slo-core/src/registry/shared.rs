@@ -80,7 +80,7 @@ impl Shared {
         let Some(route) = self.routes.get(ended.route) else { return };
         let series = if ended.route == OVERFLOW { Some(OVERFLOW) } else { route.series(ended.outcome) };
         let series = series.unwrap_or_else(|| self.routes.add_series(ended.route, ended.outcome));
-        if series == OVERFLOW {
+        if series == OVERFLOW && ended.route != OVERFLOW {
             shard.series_overflowed.add(1);
         }
         shard.record(series, &self.layout, ended.nanos);

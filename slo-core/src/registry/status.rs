@@ -1,6 +1,6 @@
 //! The one read model: what every exporter, endpoint and report says of the SLOs.
 //!
-//! Everything in one [`Status`] comes from one reading of the counters, so its numbers agree with each other.
+//! All numbers of one SLO come from one reading of its counters, so they agree with each other.
 //! What has no answer is `None`, never a number.
 
 use std::time::Duration;
@@ -132,7 +132,7 @@ impl LatencyStatus {
     }
 }
 
-/// Reads everything once.
+/// Reads everything but the latencies, each SLO's counters once.
 pub(super) fn read(shared: &Shared, now: Timestamp) -> Status {
     let engine = lock(&shared.engine);
     let slos =
@@ -146,7 +146,6 @@ fn slo_status(shared: &Shared, engine: &Engine, index: usize, slo: &Slo, now: Ti
     let period = slo.window().duration();
     let whole = within(period);
     let budget = ErrorBudget::new(slo.objective(), whole.counts);
-    let routes = shared.routes_of(index);
     let burn_rate = |window: Duration| BurnRateStatus {
         window: format_duration(nanos(window)),
         rate: BurnRate::new(slo.objective(), within(window).counts),
@@ -158,7 +157,7 @@ fn slo_status(shared: &Shared, engine: &Engine, index: usize, slo: &Slo, now: Ti
         objective: slo.objective(),
         window: slo.window(),
         labels: slo.labels().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        routes: routes.iter().filter_map(|route| Some(shared.routes.get(*route)?.name())).collect(),
+        routes: Vec::new(),
         total: Events { good: totals.good, bad: totals.bad, excluded: shared.excluded(index) },
         events: whole.counts,
         sli_ratio: whole.counts.good_ratio(),
@@ -171,7 +170,16 @@ fn slo_status(shared: &Shared, engine: &Engine, index: usize, slo: &Slo, now: Ti
         burn_rates: burn_windows(slo).into_iter().map(burn_rate).collect(),
         coverage: whole.seen.as_secs_f64() / period.as_secs_f64(),
         alerts: alert::evaluate(slo, |window| within(window).counts),
-        latency: LatencyStatus::of(&shared.latencies(|route| routes.contains(&route))),
+        latency: None,
+    }
+}
+
+/// Adds which routes feed each SLO, and how fast they are: what the exposition does not need.
+pub(super) fn add_routes(shared: &Shared, status: &mut Status) {
+    for (index, slo) in status.slos.iter_mut().enumerate() {
+        let routes = shared.routes_of(index);
+        slo.routes = routes.iter().filter_map(|route| Some(shared.routes.get(*route)?.name())).collect();
+        slo.latency = LatencyStatus::of(&shared.latencies(|route| routes.contains(&route)));
     }
 }
 
