@@ -72,8 +72,8 @@ pub use self::route::{RequestHead, RouteTemplate};
 pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Clock,
-    Counts, ErrorBudget, Events, Histogram, LatencyStatus, Objective, ObjectiveError, Outcome, Recorder,
-    Registry, Severity, Sli, Slo, SloStatus, Status, TextFormat, Threshold, Timestamp, Verdict, Window,
-    naming,
+    Counts, ErrorBudget, Events, Histogram, InstallError, LatencyStatus, Objective, ObjectiveError, Outcome,
+    Recorder, Registry, Severity, Sli, Slo, SloStatus, Status, TextFormat, Threshold, Timestamp, Verdict,
+    Window, naming,
 };
 pub use slo_macros::slo;

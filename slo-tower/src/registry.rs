@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use slo_core::{BuildError, Clock, Registry, RegistryBuilder, Slo};
+use slo_core::{BuildError, Clock, InstallError, Registry, RegistryBuilder, Slo};
 
 use crate::endpoint::{Appended, MetricsService, StatusService};
 use crate::record::SloLayer;
@@ -26,12 +26,15 @@ impl SloRegistry {
 
     /// Makes this registry the one that `#[slo(operation = …)]` counts in outside of any request.
     ///
-    /// Returns `self`, so that it can follow [`SloRegistryBuilder::start`]. The first registry that is installed
-    /// stays it until its last handle goes; within a request an operation counts where the request does.
-    #[must_use]
-    pub fn installed(self) -> Self {
-        let _first = self.registry.install();
-        self
+    /// Returns `self`, so that it can follow [`SloRegistryBuilder::start`]. It stays installed until its last handle
+    /// goes; within a request an operation counts where the request does.
+    ///
+    /// # Errors
+    ///
+    /// If another registry is installed.
+    pub fn installed(self) -> Result<Self, InstallError> {
+        self.registry.install()?;
+        Ok(self)
     }
 
     /// Returns the layer for services whose routes `route` can tell; for axum there is [`SloRegistry::layer`].

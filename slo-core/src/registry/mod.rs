@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use self::attempt::{Attempt, Recorder};
 pub use self::builder::{BuildError, RegistryBuilder};
 pub use self::declare::{Declaration, Declared, Subject};
-pub use self::operation::Operation;
+pub use self::operation::{InstallError, Operation};
 pub use self::outcome::{Outcome, Verdict};
 pub use self::scope::{Scope, mark};
 pub use self::status::{BudgetStatus, BurnRateStatus, Events, LatencyStatus, SloStatus, Status};
@@ -98,10 +98,13 @@ impl Registry {
         Self { handle: Arc::new(handle) }
     }
 
-    /// Makes this registry the one that annotated operations count in when they run outside of any request.
-    /// Returns `false` if another registry is installed; it stays until its last handle goes.
-    #[must_use = "another registry may be installed already"]
-    pub fn install(&self) -> bool {
+    /// Makes this registry the one that annotated operations count in when they run outside of any request,
+    /// until its last handle goes. Installing it again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If another registry is installed; it stays.
+    pub fn install(&self) -> Result<(), InstallError> {
         operation::install(self.handle.id)
     }
 

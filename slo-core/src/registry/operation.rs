@@ -3,6 +3,7 @@
 //! An annotated operation has no layer around it that knows the registry. It counts in the registry whose
 //! scope it runs in, otherwise in the one the application installed, otherwise nowhere.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::attempt::{Attempt, Recorder};
@@ -42,13 +43,29 @@ impl Operation {
 /// The installed registry: generation above, slot below; zero is none.
 static INSTALLED: AtomicU64 = AtomicU64::new(0);
 
-/// Makes a registry the one that operations outside of any scope count in; `false` if another one is.
-pub(super) fn install(id: RegistryId) -> bool {
+/// Makes a registry the one that operations outside of any scope count in.
+pub(super) fn install(id: RegistryId) -> Result<(), InstallError> {
     // AcqRel: pairs with the Acquire load in `installed`, for what the installer did before.
     // Acquire on failure: the other installer's value is only compared.
     let held = INSTALLED.compare_exchange(0, pack(id), Ordering::AcqRel, Ordering::Acquire);
-    held.is_ok_and(|_| true) || held == Err(pack(id))
+    match held {
+        Ok(_) => Ok(()),
+        Err(other) if other == pack(id) => Ok(()),
+        Err(_) => Err(InstallError(())),
+    }
 }
+
+/// Another registry is installed already.
+#[derive(Debug)]
+pub struct InstallError(());
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("another registry is installed already: drop it first, or run the work within a scope of this one")
+    }
+}
+
+impl std::error::Error for InstallError {}
 
 /// Takes it back, if it is the installed one.
 pub(super) fn uninstall(id: RegistryId) {
