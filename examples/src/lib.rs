@@ -1,1 +1,3 @@
-//! Examples of `slo-tower`; the runnable programs stand beside this file.
+//! What the examples share; the runnable programs stand beside this folder.
+
+pub mod client;
