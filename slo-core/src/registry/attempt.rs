@@ -29,7 +29,7 @@ impl Recorder {
         let begun = local::with_routes(self.id, |shared, shard, routes| {
             let route = routes.find(shared, method, template);
             shared.start(shard, route);
-            (route, shared.clock.monotonic_nanos())
+            (route, shared.clock.ticks())
         });
         Attempt::begin(self.id, begun)
     }
@@ -39,7 +39,7 @@ impl Recorder {
         let begun = local::with(self.id, |shared, shard| {
             let route = shared.routes.find_or_add(Protocol::Operation, "", name);
             shared.start(shard, route);
-            (route, shared.clock.monotonic_nanos())
+            (route, shared.clock.ticks())
         });
         Attempt::begin(self.id, begun)
     }
@@ -84,7 +84,7 @@ impl Attempt {
 
     /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration.
     pub fn stop_clock(&mut self) {
-        self.head = local::with(self.registry, |shared, _| shared.clock.monotonic_nanos());
+        self.head = local::with(self.registry, |shared, _| shared.clock.ticks());
     }
 
     /// Ends the attempt.
@@ -97,8 +97,8 @@ impl Attempt {
     #[inline]
     fn end(&self, outcome: Outcome, verdict: Verdict) {
         local::with(self.registry, |shared, shard| {
-            let ended = self.head.unwrap_or_else(|| shared.clock.monotonic_nanos());
-            let nanos = ended.saturating_sub(self.started);
+            let ended = self.head.unwrap_or_else(|| shared.clock.ticks());
+            let nanos = shared.clock.nanos_between(self.started, ended);
             shared.finish(shard, &Ended { route: self.route, outcome, verdict, nanos, mark: self.mark });
         });
     }
