@@ -132,7 +132,8 @@ impl Shared {
 
     #[inline]
     fn judge(&self, shard: &Shard, goals: Option<usize>, ending: Ending) {
-        for goal in goals.into_iter().flat_map(|goals| &self.goals[goals].goals) {
+        let Some(goals) = goals else { return };
+        for goal in &self.goals[goals].goals {
             shard.judge(goal.slo, goal.judge(ending.verdict, ending.nanos));
         }
     }
