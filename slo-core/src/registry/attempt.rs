@@ -26,20 +26,15 @@ impl Recorder {
     #[inline]
     pub fn request(&self, method: &'static str, template: Option<&str>) -> Attempt {
         let template = template.unwrap_or(ROUTE_UNMATCHED);
-        let begun = local::with_routes(self.id, |shared, shard, routes| {
-            let route = routes.find(shared, method, template);
-            shared.start(shard, route);
-            (route, shared.clock.monotonic_nanos())
-        });
+        let begun =
+            local::with(self.id, |mut desk| (desk.start(method, template), desk.shared.clock.ticks()));
         Attempt::begin(self.id, begun)
     }
 
     /// Starts an operation that is no request, by its name.
     pub fn operation(&self, name: &str) -> Attempt {
-        let begun = local::with(self.id, |shared, shard| {
-            let route = shared.routes.find_or_add(Protocol::Operation, "", name);
-            shared.start(shard, route);
-            (route, shared.clock.monotonic_nanos())
+        let begun = local::with(self.id, |mut desk| {
+            (desk.start_new(Protocol::Operation, "", name), desk.shared.clock.ticks())
         });
         Attempt::begin(self.id, begun)
     }
@@ -84,7 +79,7 @@ impl Attempt {
 
     /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration.
     pub fn stop_clock(&mut self) {
-        self.head = local::with(self.registry, |shared, _| shared.clock.monotonic_nanos());
+        self.head = local::with(self.registry, |desk| desk.shared.clock.ticks());
     }
 
     /// Ends the attempt.
@@ -96,10 +91,10 @@ impl Attempt {
 
     #[inline]
     fn end(&self, outcome: Outcome, verdict: Verdict) {
-        local::with(self.registry, |shared, shard| {
-            let ended = self.head.unwrap_or_else(|| shared.clock.monotonic_nanos());
-            let nanos = ended.saturating_sub(self.started);
-            shared.finish(shard, &Ended { route: self.route, outcome, verdict, nanos, mark: self.mark });
+        local::with(self.registry, |mut desk| {
+            let clock = &desk.shared.clock;
+            let nanos = clock.nanos_between(self.started, self.head.unwrap_or_else(|| clock.ticks()));
+            desk.finish(&Ended { route: self.route, outcome, verdict, nanos, mark: self.mark });
         });
     }
 }

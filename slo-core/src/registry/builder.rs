@@ -11,7 +11,7 @@ use super::driver::Driver;
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
 use super::outcome::Outcome;
-use super::route::{Protocol, Route};
+use super::route::Protocol;
 use super::routes::Routes;
 use super::shared::Shared;
 use super::{Handle, Registry};
@@ -150,7 +150,7 @@ impl Promised {
         let Some(route) = self.route_of(&slo) else {
             return Err(BuildError::NoEvents { name: slo.name().to_owned(), location });
         };
-        let goals = match self.routes.get(route).and_then(Route::own) {
+        let goals = match self.routes.get(route).and_then(|route| route.own()) {
             Some(goals) => goals,
             None => self.new_goals(Vec::new()),
         };
@@ -198,7 +198,7 @@ impl Promised {
             (None, None) => return None,
         };
         let route = self.routes.find_or_add(protocol, method, template);
-        self.routes.add_series(route, Outcome::Completed(status));
+        self.routes.register(route, Outcome::Completed(status));
         Some(route)
     }
 

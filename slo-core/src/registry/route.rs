@@ -78,7 +78,6 @@ impl Route {
     }
 
     /// Returns the goals made for this route by name, if any.
-    #[inline]
     pub(super) fn own(&self) -> Option<usize> {
         self.own.get().copied()
     }
@@ -97,7 +96,6 @@ impl Route {
     }
 
     /// Returns the series of an outcome, if it has one.
-    #[inline]
     pub(super) fn series(&self, outcome: Outcome) -> Option<usize> {
         for slot in &self.outcomes {
             // Acquire: pairs with the Release store in `FreeSlot::fill`; the series is complete when seen here.

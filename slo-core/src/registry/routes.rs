@@ -5,7 +5,7 @@
 //! its own.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::lock;
 use super::outcome::Outcome;
@@ -28,7 +28,7 @@ pub(crate) struct Series {
 /// All routes and series of a registry.
 #[derive(Debug)]
 pub(crate) struct Routes {
-    routes: Segments<OnceLock<Route>>,
+    routes: Segments<OnceLock<Arc<Route>>>,
     series: Segments<OnceLock<Series>>,
     index: Mutex<Index>,
     routes_max: usize,
@@ -59,8 +59,15 @@ impl Routes {
         };
         let overflow = this.find_or_add(Protocol::Http, METHOD_OTHER, ROUTE_OVERFLOW);
         debug_assert_eq!(overflow, OVERFLOW);
-        this.add_series(overflow, Outcome::Completed(0));
+        this.register(overflow, Outcome::Completed(0));
         this
+    }
+
+    /// Gives a route a first series, so that it is exposed before its first request.
+    pub(super) fn register(&self, route: usize, outcome: Outcome) {
+        if let Some(known) = self.get(route) {
+            self.series_of(known, route, outcome);
+        }
     }
 
     pub(super) const fn capacity(&self) -> (usize, usize) {
@@ -81,14 +88,13 @@ impl Routes {
         methods.entry(method.into()).or_default().insert(template.into(), known);
         index.routes = known + 1;
         let route = Route::new(protocol, method, template, route_labels(protocol, method, template));
-        let fresh = self.routes.touch(known).set(route).is_ok();
+        let fresh = self.routes.touch(known).set(Arc::new(route)).is_ok();
         debug_assert!(fresh, "the lock keeps two threads from adding one route");
         known
     }
 
     /// Returns the series of an outcome of a route, new if there is room, otherwise the overflow series.
-    pub(super) fn add_series(&self, route_index: usize, outcome: Outcome) -> usize {
-        let Some(route) = self.get(route_index) else { return OVERFLOW };
+    pub(super) fn series_of(&self, route: &Route, route_index: usize, outcome: Outcome) -> usize {
         let mut index = lock(&self.index);
         if let Some(series) = route.series(outcome) {
             return series;
@@ -111,13 +117,12 @@ impl Routes {
         next
     }
 
-    #[inline]
-    pub(crate) fn get(&self, route: usize) -> Option<&Route> {
+    pub(crate) fn get(&self, route: usize) -> Option<&Arc<Route>> {
         self.routes.get(route)?.get()
     }
 
     /// Returns all routes with their indices.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Route)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Arc<Route>)> {
         (0..).map_while(|index| Some((index, self.get(index)?)))
     }
 
