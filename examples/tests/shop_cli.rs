@@ -130,6 +130,15 @@ async fn traffic_ends_in_time() {
     assert!(summary.starts_with("traffic: "), "{summary}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_signal_ends_the_shop_without_an_error() {
+    let shop = Shop::open(&["--traffic=60"]);
+    let mut idle = Connection::new(shop.address);
+    assert_eq!(idle.send(faulty("/orders/7", "status=200")).await.expect("an answer").status(), 200);
+    assert_eq!(shop.terminate(), Some(0));
+}
+
 async fn totals(shop: &Shop, slo: &str) -> [u64; 3] {
     let status = shop.slo(slo).await;
     ["good", "bad", "excluded"].map(|kind| status["total"][kind].as_u64().expect("a count"))

@@ -34,7 +34,7 @@ pub(crate) struct Shop {
     /// What it printed when it opened.
     pub(crate) welcome: String,
     output: BufReader<ChildStdout>,
-    _program: Program,
+    program: Program,
 }
 
 impl Shop {
@@ -52,7 +52,7 @@ impl Shop {
             address: ([0, 0, 0, 0], 0).into(),
             welcome: String::new(),
             output,
-            _program: Program(child),
+            program: Program(child),
         };
         while !shop.welcome.ends_with("Ctrl-C.\n\n") {
             let line = shop.line();
@@ -71,6 +71,14 @@ impl Shop {
         let read = self.output.read_line(&mut line).expect("the shop prints text");
         assert!(read > 0, "the shop has ended");
         line
+    }
+
+    /// Asks it to stop, as a service manager does, and returns its exit code.
+    #[allow(dead_code, reason = "not every test stops it")]
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        let asked = Command::new("kill").args(["-TERM", &self.program.0.id().to_string()]).status();
+        assert!(asked.expect("kill starts").success());
+        self.program.0.wait().expect("it is our child").code()
     }
 
     /// Asks for a path and expects an answer.
