@@ -18,7 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::fault::HEADER;
 
 const CONNECTIONS: u64 = 4;
-/// Between two requests of one connection: 200 requests in a second altogether.
+/// Between two requests of one connection: at most 200 requests in a second altogether.
 const PACE: Duration = Duration::from_millis(20);
 
 /// How much traffic there is. It ends where the first of the two maxima is reached.
