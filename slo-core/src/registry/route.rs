@@ -96,6 +96,16 @@ impl Route {
         }
     }
 
+    /// Returns the outcome as the labels of this route's series tell it: what they do not tell apart must
+    /// not have two series.
+    #[inline]
+    pub(super) const fn told(&self, outcome: Outcome) -> Outcome {
+        match self.protocol {
+            Protocol::Http => outcome,
+            Protocol::Operation => outcome.without_status(),
+        }
+    }
+
     /// Returns the series of an outcome, if it has one.
     #[inline]
     pub(super) fn series(&self, outcome: Outcome) -> Option<usize> {

@@ -78,8 +78,9 @@ impl Shared {
     pub(super) fn finish(&self, shard: &Shard, ended: &Ended) {
         shard.finish(ended.route);
         let Some(route) = self.routes.get(ended.route) else { return };
-        let series = if ended.route == OVERFLOW { Some(OVERFLOW) } else { route.series(ended.outcome) };
-        let series = series.unwrap_or_else(|| self.routes.add_series(ended.route, ended.outcome));
+        let outcome = route.told(ended.outcome);
+        let series = if ended.route == OVERFLOW { Some(OVERFLOW) } else { route.series(outcome) };
+        let series = series.unwrap_or_else(|| self.routes.add_series(ended.route, outcome));
         if series == OVERFLOW {
             shard.series_overflowed.add(1);
         }
