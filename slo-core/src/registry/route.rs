@@ -59,6 +59,9 @@ pub(super) struct Ending {
     pub(super) nanos: u64,
 }
 
+/// The index of the route and of the series that everything beyond the maximum shares.
+pub(super) const OVERFLOW: usize = 0;
+
 const UNKNOWN: u32 = 0;
 const UNANNOTATED: u32 = 1;
 const FIRST: u32 = 2;
@@ -106,7 +109,7 @@ impl Route {
         }
     }
 
-    /// Returns the series of an outcome, if it has one.
+    /// Returns the series of an outcome, if it has one; the overflow series if the route can have no more.
     #[inline]
     pub(super) fn series(&self, outcome: Outcome) -> Option<usize> {
         for slot in &self.outcomes {
@@ -116,21 +119,19 @@ impl Route {
                 return Some((entry & 0xFFFF) as usize);
             }
             if entry == 0 {
-                break;
+                return None;
             }
         }
-        None
+        Some(OVERFLOW)
     }
 
-    /// Remembers the series of an outcome; `false` if the route has too many. Callers hold the table's lock.
-    pub(super) fn add_series(&self, outcome: Outcome, series: u16) -> bool {
+    /// Remembers the series of an outcome that [`Route::series`] did not know. Callers hold the table's lock.
+    pub(super) fn add_series(&self, outcome: Outcome, series: u16) {
         // Relaxed: all writers hold the table's lock.
-        let Some(free) = self.outcomes.iter().find(|slot| slot.load(Ordering::Relaxed) == 0) else {
-            return false;
-        };
-        // Release: publishes the series to the Acquire load in `series`.
-        free.store(u32::from(outcome.code()) << 16 | u32::from(series), Ordering::Release);
-        true
+        if let Some(free) = self.outcomes.iter().find(|slot| slot.load(Ordering::Relaxed) == 0) {
+            // Release: publishes the series to the Acquire load in `series`.
+            free.store(u32::from(outcome.code()) << 16 | u32::from(series), Ordering::Release);
+        }
     }
 
     /// Returns the goals the route is bound to: `Ok` if known (none for an unannotated route), `Err` if the

@@ -9,12 +9,12 @@ use std::sync::{Mutex, OnceLock};
 
 use super::lock;
 use super::outcome::Outcome;
-use super::route::{Protocol, Route};
+use super::route::{OVERFLOW, Protocol, Route};
 use crate::naming::{METHOD_OTHER, ROUTE_OVERFLOW, ROUTE_UNMATCHED, label};
 use crate::sync::Segments;
 
-/// The index of the route and of the series that everything beyond the maximum shares.
-pub(super) const OVERFLOW: usize = 0;
+#[expect(clippy::cast_possible_truncation, reason = "it is zero")]
+const OVERFLOW_ID: u16 = OVERFLOW as u16;
 
 /// One histogram of the exposition.
 #[derive(Debug)]
@@ -94,10 +94,11 @@ impl Routes {
             return series;
         }
         let next = index.series;
-        let Ok(id) = u16::try_from(next) else { return OVERFLOW };
-        if next > self.series_max {
+        let Some(id) = u16::try_from(next).ok().filter(|_| next <= self.series_max) else {
+            // Remembered as well: the next event of this kind takes no lock.
+            route.add_series(outcome, OVERFLOW_ID);
             return OVERFLOW;
-        }
+        };
         let series = Series {
             protocol: route.protocol,
             route: route_index,
@@ -107,7 +108,8 @@ impl Routes {
         let fresh = self.series.touch(next).set(series).is_ok();
         debug_assert!(fresh, "the lock keeps two threads from adding one series");
         index.series += 1;
-        if route.add_series(outcome, id) { next } else { OVERFLOW }
+        route.add_series(outcome, id);
+        next
     }
 
     #[inline]
