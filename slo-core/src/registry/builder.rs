@@ -1,12 +1,13 @@
 //! From declarations to a registry, or to an error that says where to look.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::declare::{Declaration, declared};
+use super::declare::{Declaration, Subject, declared};
 use super::driver::Driver;
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
@@ -75,13 +76,15 @@ impl RegistryBuilder {
         self
     }
 
-    /// Tells at most this many routes apart: 1 000 unless changed. What comes after shares one series.
+    /// Tells at most this many routes apart: 1 000 unless changed, and never fewer than are declared by name.
+    /// What comes after shares one series.
     pub fn routes_max(mut self, routes: u16) -> Self {
         self.routes_max = routes;
         self
     }
 
-    /// Keeps at most this many latency series: 10 000 unless changed. What comes after shares one.
+    /// Keeps at most this many latency series: 10 000 unless changed, and never fewer than routes are declared
+    /// by name. What comes after shares one.
     pub fn series_max(mut self, series: u16) -> Self {
         self.series_max = series.min(u16::MAX - 1);
         self
@@ -109,13 +112,24 @@ impl RegistryBuilder {
         Ok(Registry::new(Handle::new(shared, Some(driver))))
     }
 
+    /// Returns how many routes and operations are declared by name.
+    fn named(&self) -> usize {
+        let declared = self.declarations.iter().filter_map(|declaration| match declaration.subject() {
+            Subject::Handler { route } => route,
+            Subject::Operation => Some(declaration.name()),
+        });
+        let added = self.slos.iter().filter_map(|(slo, _)| slo.route().or(slo.operation()));
+        added.chain(declared).collect::<HashSet<_>>().len()
+    }
+
     fn assemble(self) -> Result<Arc<Shared>, BuildError> {
         if self.service.is_empty() {
             return Err(BuildError::ServiceName);
         }
-        let mut promised =
-            Promised::new(Routes::new(usize::from(self.routes_max), usize::from(self.series_max)));
-        // What is declared comes first: it always has room.
+        // What is declared comes first, and always has room.
+        let named = self.named();
+        let routes = Routes::new(named.max(self.routes_max.into()), named.max(self.series_max.into()));
+        let mut promised = Promised::new(routes);
         for (slo, location) in self.slos {
             promised.add_slo(slo, location)?;
         }

@@ -49,10 +49,11 @@ impl Routes {
     /// Methods of the known set and `_OTHER`: each may need an unmatched route beyond the maximum.
     const RESERVED: usize = 16;
 
+    /// Room for this many routes and series, besides those of the overflow.
     pub(super) fn new(routes_max: usize, series_max: usize) -> Self {
         let this = Self {
-            routes: Segments::new(routes_max + Self::RESERVED),
-            series: Segments::new(series_max + 1),
+            routes: Segments::new(1 + routes_max + Self::RESERVED),
+            series: Segments::new(1 + series_max),
             index: Mutex::default(),
             routes_max,
             series_max,
@@ -64,7 +65,7 @@ impl Routes {
     }
 
     pub(super) const fn capacity(&self) -> (usize, usize) {
-        (self.routes_max + Self::RESERVED, self.series_max + 1)
+        (1 + self.routes_max + Self::RESERVED, 1 + self.series_max)
     }
 
     /// Returns the route of this name, new if there is room, otherwise the overflow route.
@@ -74,7 +75,7 @@ impl Routes {
         if let Some(route) = methods.get(method).and_then(|templates| templates.get(template)) {
             return *route;
         }
-        let maximum = self.routes_max + if template == ROUTE_UNMATCHED { Self::RESERVED } else { 0 };
+        let maximum = 1 + self.routes_max + if template == ROUTE_UNMATCHED { Self::RESERVED } else { 0 };
         if known >= maximum {
             return OVERFLOW;
         }
