@@ -130,11 +130,18 @@ impl Routes {
 }
 
 fn route_labels(protocol: Protocol, method: &str, template: &str) -> String {
-    let mut escaped = String::new();
-    crate::naming::escape_to(template, &mut escaped);
+    let escaped = |value| {
+        let mut escaped = String::new();
+        crate::naming::escape_to(value, &mut escaped);
+        escaped
+    };
+    let template = escaped(template);
     match protocol {
-        Protocol::Http => format!(r#"{}="{method}",{}="{escaped}""#, label::HTTP_METHOD, label::HTTP_ROUTE),
-        Protocol::Operation => format!(r#"{}="{escaped}""#, label::OPERATION),
+        Protocol::Http => {
+            let method = escaped(method);
+            format!(r#"{}="{method}",{}="{template}""#, label::HTTP_METHOD, label::HTTP_ROUTE)
+        }
+        Protocol::Operation => format!(r#"{}="{template}""#, label::OPERATION),
     }
 }
 
