@@ -138,7 +138,7 @@ impl RegistryBuilder {
         }
         let Promised { slos, goals, routes, .. } = promised;
         let slos: Box<[Slo]> = slos.into_iter().map(|(slo, _)| slo).collect();
-        let thresholds = slos.iter().filter(|slo| slo.sli().threshold().is_some()).count();
+        let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold()).collect::<HashSet<_>>().len();
         if thresholds + 14 > Layout::BOUNDS_MAX {
             return Err(BuildError::TooManyThresholds { thresholds });
         }
@@ -269,9 +269,9 @@ pub enum BuildError {
         /// Where it is.
         location: &'static Location<'static>,
     },
-    /// More latency thresholds than the histograms can have as boundaries.
+    /// More different latency thresholds than the histograms can have as boundaries.
     TooManyThresholds {
-        /// How many there are.
+        /// How many different ones there are.
         thresholds: usize,
     },
     /// The thread that ticks could not be started.
@@ -295,7 +295,7 @@ impl fmt::Display for BuildError {
                  promise more, or leave the alerts to the default"
             ),
             Self::TooManyThresholds { thresholds } => {
-                write!(f, "{thresholds} SLOs have a latency threshold: at most 186 fit one registry")
+                write!(f, "{thresholds} different latency thresholds: at most 186 fit one registry")
             }
             Self::Thread(error) => write!(f, "cannot start the thread that ticks: {error}"),
         }
