@@ -86,7 +86,11 @@ impl Shared {
         }
         shard.record(series, &self.layout, ended.nanos);
         let ending = Ending { verdict: ended.verdict, nanos: ended.nanos };
-        let goals = self.goals_of(shard, route, ended.mark, ending);
+        // Strangers share the overflow route: what one of them promises says nothing about the others.
+        let goals = match ended.route {
+            OVERFLOW => ended.mark.and_then(|declaration| self.goals_made_by(declaration)),
+            _ => self.goals_of(shard, route, ended.mark, ending),
+        };
         self.judge(shard, route.own(), ending);
         self.judge(shard, goals, ending);
     }
@@ -121,7 +125,7 @@ impl Shared {
         declaration: &'static Declaration,
         bound: bool,
     ) -> Option<usize> {
-        let goals = self.goals.iter().position(|goals| goals.is_of(declaration))?;
+        let goals = self.goals_made_by(declaration)?;
         // A route that several handlers serve stays bound to the first; each request still counts for its own.
         if !bound {
             for held in route.bind(goals) {
@@ -129,6 +133,10 @@ impl Shared {
             }
         }
         Some(goals)
+    }
+
+    fn goals_made_by(&self, declaration: &Declaration) -> Option<usize> {
+        self.goals.iter().position(|goals| goals.is_of(declaration))
     }
 
     #[inline]
