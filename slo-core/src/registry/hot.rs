@@ -9,8 +9,7 @@ use super::Declaration;
 use super::attempt::Ended;
 use super::goal::Goal;
 use super::outcome::Outcome;
-use super::route::{Ending, Protocol, Route};
-use super::routes::OVERFLOW;
+use super::route::{Ending, OVERFLOW, Protocol, Route};
 use super::shard::{InFlight, Shard};
 use super::shared::Shared;
 use crate::histogram::Cells;
@@ -72,10 +71,11 @@ impl Hot {
     pub(super) fn finish(&mut self, shared: &Shared, shard: &Shard, ended: &Ended) {
         self.in_flight.finished.add(1);
         let ending = Ending { verdict: ended.verdict, nanos: ended.nanos };
-        let code = ended.outcome.code();
+        let outcome = self.route.told(ended.outcome);
+        let code = outcome.code();
         match self.series.iter().find(|series| series.code == code) {
             Some(series) => series.record(shared, shard, ended.nanos),
-            None => self.add_series(shared, shard, ended.outcome).record(shared, shard, ended.nanos),
+            None => self.add_series(shared, shard, outcome).record(shared, shard, ended.nanos),
         }
         shard.judge(&self.own, ending);
         match (ended.mark, &self.marked) {
@@ -109,7 +109,8 @@ impl Hot {
     fn learn(&mut self, shared: &Shared, shard: &Shard, mark: &'static Declaration, ending: Ending) {
         let index = shared.goals_of(mark);
         let goals = shared.goals(index).to_vec();
-        if let (Some(index), Err(_) | Ok(None)) = (index, self.route.bound()) {
+        // Strangers share the overflow route: what one of them promises says nothing about the others.
+        if let (Some(index), Err(_) | Ok(None), true) = (index, self.route.bound(), self.index != OVERFLOW) {
             for held in self.route.bind(index) {
                 shard.judge(&goals, held);
             }
@@ -122,7 +123,7 @@ impl Hot {
     fn judge_unmarked(&self, shared: &Shared, shard: &Shard, ending: Ending) {
         let goals = match self.route.bound() {
             Ok(goals) => goals,
-            Err(_) if self.route.protocol == Protocol::Operation => None,
+            Err(_) if self.route.protocol == Protocol::Operation || self.index == OVERFLOW => None,
             Err(_) => self.route.hold(ending),
         };
         shard.judge(shared.goals(goals), ending);

@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use super::lock;
 use super::outcome::Outcome;
-use super::route::{Protocol, Route};
+use super::route::{OVERFLOW, Protocol, Route};
 use crate::naming::{METHOD_OTHER, ROUTE_OVERFLOW, ROUTE_UNMATCHED, label};
 use crate::sync::Segments;
 
-/// The index of the route and of the series that everything beyond the maximum shares.
-pub(super) const OVERFLOW: usize = 0;
+#[expect(clippy::cast_possible_truncation, reason = "it is zero")]
+const OVERFLOW_ID: u16 = OVERFLOW as u16;
 
 /// One histogram of the exposition.
 #[derive(Debug)]
@@ -49,10 +49,11 @@ impl Routes {
     /// Methods of the known set and `_OTHER`: each may need an unmatched route beyond the maximum.
     const RESERVED: usize = 16;
 
+    /// Room for this many routes and series, besides those of the overflow.
     pub(super) fn new(routes_max: usize, series_max: usize) -> Self {
         let this = Self {
-            routes: Segments::new(routes_max + Self::RESERVED),
-            series: Segments::new(series_max + 1),
+            routes: Segments::new(1 + routes_max + Self::RESERVED),
+            series: Segments::new(1 + series_max),
             index: Mutex::default(),
             routes_max,
             series_max,
@@ -71,7 +72,7 @@ impl Routes {
     }
 
     pub(super) const fn capacity(&self) -> (usize, usize) {
-        (self.routes_max + Self::RESERVED, self.series_max + 1)
+        (1 + self.routes_max + Self::RESERVED, 1 + self.series_max)
     }
 
     /// Returns the route of this name, new if there is room, otherwise the overflow route.
@@ -81,7 +82,7 @@ impl Routes {
         if let Some(route) = methods.get(method).and_then(|templates| templates.get(template)) {
             return *route;
         }
-        let maximum = self.routes_max + if template == ROUTE_UNMATCHED { Self::RESERVED } else { 0 };
+        let maximum = 1 + self.routes_max + if template == ROUTE_UNMATCHED { Self::RESERVED } else { 0 };
         if known >= maximum {
             return OVERFLOW;
         }
@@ -100,10 +101,11 @@ impl Routes {
             return series;
         }
         let next = index.series;
-        let (Ok(id), Some(slot)) = (u16::try_from(next), route.free_slot()) else { return OVERFLOW };
-        if next > self.series_max {
+        let Some(id) = u16::try_from(next).ok().filter(|_| next <= self.series_max) else {
+            // Remembered as well: the next event of this kind takes no lock.
+            route.add_series(outcome, OVERFLOW_ID);
             return OVERFLOW;
-        }
+        };
         let series = Series {
             protocol: route.protocol,
             route: route_index,
@@ -112,8 +114,8 @@ impl Routes {
         // Before the route points to it, so that whoever finds the series finds it complete.
         let fresh = self.series.touch(next).set(series).is_ok();
         debug_assert!(fresh, "the lock keeps two threads from adding one series");
-        slot.fill(outcome, id);
         index.series += 1;
+        route.add_series(outcome, id);
         next
     }
 
@@ -133,11 +135,18 @@ impl Routes {
 }
 
 fn route_labels(protocol: Protocol, method: &str, template: &str) -> String {
-    let mut escaped = String::new();
-    crate::naming::escape_to(template, &mut escaped);
+    let escaped = |value| {
+        let mut escaped = String::new();
+        crate::naming::escape_to(value, &mut escaped);
+        escaped
+    };
+    let template = escaped(template);
     match protocol {
-        Protocol::Http => format!(r#"{}="{method}",{}="{escaped}""#, label::HTTP_METHOD, label::HTTP_ROUTE),
-        Protocol::Operation => format!(r#"{}="{escaped}""#, label::OPERATION),
+        Protocol::Http => {
+            let method = escaped(method);
+            format!(r#"{}="{method}",{}="{template}""#, label::HTTP_METHOD, label::HTTP_ROUTE)
+        }
+        Protocol::Operation => format!(r#"{}="{template}""#, label::OPERATION),
     }
 }
 
