@@ -22,8 +22,6 @@ pub(crate) fn routes() -> Router {
         .route("/search", get(search))
         .route("/orders/{id}", get(order))
         .route("/recommendations", get(recommendations))
-        // Said here, it is recorded too; axum's own one would give way to that of a router merged later.
-        .fallback(no_such_page)
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,8 +71,4 @@ async fn order(Path(id): Path<u32>) -> Result<Json<Order>, (StatusCode, &'static
 #[slo(availability = 99%)]
 async fn recommendations() -> Json<[&'static str; 2]> {
     Json([ARTICLES[1], ARTICLES[3]])
-}
-
-async fn no_such_page() -> (StatusCode, &'static str) {
-    (StatusCode::NOT_FOUND, "no such page\n")
 }

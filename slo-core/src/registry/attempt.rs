@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 use super::directory::RegistryId;
 use super::outcome::{Outcome, Verdict};
 use super::route::Protocol;
-use super::{Declaration, local};
+use super::{Declaration, local, scope};
 use crate::naming::ROUTE_UNMATCHED;
 
 /// Starts attempts for one registry. A plain number: copy it freely, it keeps nothing alive. Once the
@@ -29,6 +29,14 @@ impl Recorder {
         let begun =
             local::with(self.id, |mut desk| (desk.start(method, template), desk.shared.clock.ticks()));
         Attempt::begin(self.id, begun)
+    }
+
+    /// Returns whether this thread is working on a request of this registry, so that a second layer around the
+    /// same request knows that it is counted already.
+    #[inline]
+    #[must_use]
+    pub fn is_in_request(&self) -> bool {
+        scope::is_in_request(self.id)
     }
 
     /// Starts an operation that is no request, by its name.

@@ -13,7 +13,7 @@ const READS_MIN: usize = 50;
 /// Records until told to stop, every fourth time on a thread that ends at once.
 fn write(recorder: Recorder, stop: &AtomicBool) {
     let one = move |number: u32| {
-        let attempt = recorder.request("GET", Some(if number % 2 == 0 { "/a" } else { "/b" }));
+        let attempt = recorder.request("GET", Some(if number.is_multiple_of(2) { "/a" } else { "/b" }));
         match number % 4 {
             0 => attempt.finish(Outcome::Completed(500), Verdict::Bad),
             1 => drop(attempt),
