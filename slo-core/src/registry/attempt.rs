@@ -27,7 +27,7 @@ impl Recorder {
     pub fn request(&self, method: &str, template: Option<&str>) -> Attempt {
         let template = template.unwrap_or(ROUTE_UNMATCHED);
         let begun = local::with_routes(self.id, |shared, shard, routes| {
-            let route = routes.find(shared, method, template);
+            let route = routes.find(shared, Protocol::Http, method, template);
             shared.start(shard, route);
             (route, shared.clock.monotonic_nanos())
         });
@@ -36,8 +36,8 @@ impl Recorder {
 
     /// Starts an operation that is no request, by its name.
     pub fn operation(&self, name: &str) -> Attempt {
-        let begun = local::with(self.id, |shared, shard| {
-            let route = shared.routes.find_or_add(Protocol::Operation, "", name);
+        let begun = local::with_routes(self.id, |shared, shard, routes| {
+            let route = routes.find(shared, Protocol::Operation, "", name);
             shared.start(shard, route);
             (route, shared.clock.monotonic_nanos())
         });

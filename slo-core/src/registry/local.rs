@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::directory::{self, RegistryId};
-use super::route::Protocol;
+use super::route::{OVERFLOW, Protocol, Route};
 use super::shard::Shard;
 use super::shared::Shared;
 
@@ -82,32 +82,51 @@ pub(super) struct RouteCache {
 }
 
 impl RouteCache {
-    const BITS: u32 = 10;
+    /// Four places for each route of the default maximum.
+    const BITS: u32 = 12;
+    /// Routes whose addresses fall together lie in neighbouring places, up to this many.
+    const REACH: usize = 8;
 
     #[inline]
-    pub(super) fn find(&mut self, shared: &Shared, method: &str, template: &str) -> usize {
-        let place = Self::place(method, template);
-        if let Some(cached) = self.routes.get(place)
-            && let Some(route) = shared.routes.get(*cached as usize)
-            && *route.method == *method
-            && *route.template == *template
-            && route.protocol == Protocol::Http
-        {
-            return *cached as usize;
+    pub(super) fn find(
+        &mut self,
+        shared: &Shared,
+        protocol: Protocol,
+        method: &str,
+        template: &str,
+    ) -> usize {
+        let home = Self::home(method, template);
+        for step in 0..Self::REACH {
+            let Some((cached, route)) = self.cached(shared, home + step) else { break };
+            if *route.template == *template && *route.method == *method && route.protocol == protocol {
+                return cached;
+            }
         }
-        self.remember(shared, method, template, place)
+        self.remember(shared, protocol, method, template)
+    }
+
+    /// Returns what a place holds, if anything. Places go round in a circle.
+    #[inline]
+    fn cached<'a>(&self, shared: &'a Shared, place: usize) -> Option<(usize, &'a Route)> {
+        let cached = *self.routes.get(place % (1 << Self::BITS))? as usize;
+        Some((cached, shared.routes.get(cached)?))
     }
 
     #[cold]
-    fn remember(&mut self, shared: &Shared, method: &str, template: &str, place: usize) -> usize {
-        let route = shared.routes.find_or_add(Protocol::Http, method, template);
-        self.routes.resize(1 << Self::BITS, u32::MAX);
-        self.routes[place] = u32::try_from(route).unwrap_or(u32::MAX);
+    fn remember(&mut self, shared: &Shared, protocol: Protocol, method: &str, template: &str) -> usize {
+        let route = shared.routes.find_or_add(protocol, method, template);
+        if route != OVERFLOW {
+            self.routes.resize(1 << Self::BITS, u32::MAX);
+            let home = Self::home(method, template);
+            let free = (0..Self::REACH).find(|step| self.cached(shared, home + step).is_none());
+            let place = (home + free.unwrap_or_default()) % (1 << Self::BITS);
+            self.routes[place] = u32::try_from(route).unwrap_or(u32::MAX);
+        }
         route
     }
 
     #[inline]
-    fn place(method: &str, template: &str) -> usize {
+    fn home(method: &str, template: &str) -> usize {
         // Fibonacci hashing: the upper bits of the product depend on all bits of the addresses.
         const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
         let address = (template.as_ptr() as u64) ^ (method.as_ptr() as u64).rotate_left(32);
