@@ -8,7 +8,6 @@ use std::mem::ManuallyDrop;
 
 use super::directory::RegistryId;
 use super::outcome::{Outcome, Verdict};
-use super::route::Protocol;
 use super::{Declaration, local, scope};
 use crate::naming::ROUTE_UNMATCHED;
 
@@ -41,9 +40,7 @@ impl Recorder {
 
     /// Starts an operation that is no request, by its name.
     pub fn operation(&self, name: &str) -> Attempt {
-        let begun = local::with(self.id, |mut desk| {
-            (desk.start_new(Protocol::Operation, "", name), desk.shared.clock.ticks())
-        });
+        let begun = local::with(self.id, |mut desk| (desk.start("", name), desk.shared.clock.ticks()));
         Attempt::begin(self.id, begun)
     }
 }

@@ -19,6 +19,9 @@ use crate::histogram::Cells;
 pub(super) struct Hot {
     index: usize,
     route: Arc<Route>,
+    /// The method as the recording layer writes it: a text that is never freed, so its address tells. None
+    /// until an attempt has started on this thread.
+    method: Option<&'static str>,
     in_flight: Arc<InFlight>,
     /// The promises made for the route by name.
     own: Vec<Goal>,
@@ -48,22 +51,36 @@ impl Hot {
     pub(super) fn new(shared: &Shared, shard: &Shard, index: usize) -> Option<Self> {
         let route = Arc::clone(shared.routes.get(index)?);
         let own = shared.goals(route.own()).to_vec();
-        Some(Self { index, route, in_flight: shard.in_flight(index), own, series: Vec::new(), marked: None })
+        Some(Self {
+            index,
+            route,
+            method: None,
+            in_flight: shard.in_flight(index),
+            own,
+            series: Vec::new(),
+            marked: None,
+        })
     }
 
-    /// Returns whether this is the route of a template.
-    #[inline]
-    pub(super) fn serves(&self, template: &str) -> bool {
-        *self.route.template == *template
+    /// Remembers the address of the method's text.
+    pub(super) fn is_called(&mut self, method: &'static str) {
+        self.method = Some(method);
     }
 
-    /// Counts the start of an attempt.
+    /// Returns whether this is the route of a method and a template.
     #[inline]
-    pub(super) fn start(&self, shard: &Shard) {
+    pub(super) fn serves(&self, method: &'static str, template: &str) -> bool {
+        self.method.is_some_and(|own| std::ptr::eq(own, method)) && *self.route.template == *template
+    }
+
+    /// Counts the start of an attempt and returns the route.
+    #[inline]
+    pub(super) fn start(&self, shard: &Shard) -> usize {
         self.in_flight.started.add(1);
         if self.index == OVERFLOW {
             shard.routes_overflowed.add(1);
         }
+        self.index
     }
 
     /// Counts the end of an attempt.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::attempt::Ended;
 use super::directory::{self, RegistryId};
 use super::hot::Hot;
-use super::route::Protocol;
+use super::route::{OVERFLOW, Protocol};
 use super::shard::Shard;
 use super::shared::Shared;
 
@@ -83,44 +83,37 @@ fn without_local<R>(id: RegistryId, work: impl FnOnce(Desk<'_>) -> R) -> Option<
 /// tells; the text is compared all the same, since a freed address may serve again.
 #[derive(Debug, Default)]
 struct Routes {
-    /// The method, which is never freed, and the route; empty until first used.
-    by_address: Vec<Option<(&'static str, usize)>>,
+    /// Indices of routes, by the address of their texts; empty until first used.
+    by_address: Vec<u32>,
     /// By the index of the route.
     hot: Vec<Option<Hot>>,
 }
 
 impl Desk<'_> {
-    /// Counts the start of a request and returns its route.
+    /// Counts the start of an attempt of a route, which an operation names without a method. Returns the route.
     #[inline]
-    pub(super) fn start(&mut self, method: &'static str, template: &str) -> usize {
-        let place = Routes::place(method, template);
-        if let Some(Some((known, route))) = self.routes.by_address.get(place)
-            && std::ptr::eq(*known, method)
-            && let Some(Some(hot)) = self.routes.hot.get(*route)
-            && hot.serves(template)
-        {
-            hot.start(self.shard);
-            return *route;
+    pub(super) fn start(&mut self, method: &'static str, name: &str) -> usize {
+        for place in Routes::places(method, name) {
+            let Some(hot) = self.routes.known(place) else { break };
+            if hot.serves(method, name) {
+                return hot.start(self.shard);
+            }
         }
-        self.start_unknown(method, template, place)
+        self.start_unknown(method, name)
     }
 
     #[cold]
-    fn start_unknown(&mut self, method: &'static str, template: &str, place: usize) -> usize {
-        let route = self.start_new(Protocol::Http, method, template);
-        self.routes.by_address.resize(1 << Routes::ADDRESS_BITS, None);
-        self.routes.by_address[place] = Some((method, route));
-        route
-    }
-
-    /// Counts the start of an attempt of a route that is looked up by its name, and returns the route.
-    pub(super) fn start_new(&mut self, protocol: Protocol, method: &str, template: &str) -> usize {
-        let route = self.shared.routes.find_or_add(protocol, method, template);
+    fn start_unknown(&mut self, method: &'static str, name: &str) -> usize {
+        let protocol = if method.is_empty() { Protocol::Operation } else { Protocol::Http };
+        let index = self.shared.routes.find_or_add(protocol, method, name);
         let shard = self.shard;
-        if let Some(hot) = self.hot(route) {
-            hot.start(shard);
+        let Some(hot) = self.hot(index) else { return index };
+        hot.is_called(method);
+        hot.start(shard);
+        if index != OVERFLOW {
+            self.routes.remember(index, method, name);
         }
-        route
+        index
     }
 
     /// Counts the end of an attempt.
@@ -149,13 +142,34 @@ impl Desk<'_> {
 }
 
 impl Routes {
-    const ADDRESS_BITS: u32 = 10;
+    /// Four places for each route of the default maximum.
+    const ADDRESS_BITS: u32 = 12;
+    /// Routes whose addresses fall together lie in neighbouring places, up to this many.
+    const NEIGHBOURS: usize = 8;
+    const FREE: u32 = u32::MAX;
 
+    /// Returns the places where a route may lie. Places go round in a circle.
     #[inline]
-    fn place(method: &'static str, template: &str) -> usize {
+    fn places(method: &'static str, name: &str) -> impl Iterator<Item = usize> {
         // Fibonacci hashing: the upper bits of the product depend on all bits of the addresses.
         const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
-        let address = (template.as_ptr() as u64) ^ (method.as_ptr() as u64).rotate_left(32);
-        (address.wrapping_mul(MULTIPLIER) >> (64 - Self::ADDRESS_BITS)) as usize
+        let address = (name.as_ptr() as u64) ^ (method.as_ptr() as u64).rotate_left(32);
+        let home = (address.wrapping_mul(MULTIPLIER) >> (64 - Self::ADDRESS_BITS)) as usize;
+        (home..home + Self::NEIGHBOURS).map(|place| place % (1 << Self::ADDRESS_BITS))
+    }
+
+    /// Returns the route in a place, if there is one.
+    #[inline]
+    fn known(&self, place: usize) -> Option<&Hot> {
+        self.hot.get(*self.by_address.get(place)? as usize)?.as_ref()
+    }
+
+    fn remember(&mut self, index: usize, method: &'static str, name: &str) {
+        self.by_address.resize(1 << Self::ADDRESS_BITS, Self::FREE);
+        let mut places = Self::places(method, name);
+        let home = places.next().unwrap_or_default();
+        // Where all are taken, the first one gives way.
+        let place = [home].into_iter().chain(places).find(|place| self.by_address[*place] == Self::FREE);
+        self.by_address[place.unwrap_or(home)] = u32::try_from(index).unwrap_or(Self::FREE);
     }
 }
