@@ -8,6 +8,7 @@ use std::mem::ManuallyDrop;
 
 use super::directory::RegistryId;
 use super::outcome::{Outcome, Verdict};
+use super::route::Protocol;
 use super::{Declaration, local, scope};
 use crate::naming::ROUTE_UNMATCHED;
 
@@ -25,8 +26,9 @@ impl Recorder {
     #[inline]
     pub fn request(&self, method: &'static str, template: Option<&str>) -> Attempt {
         let template = template.unwrap_or(ROUTE_UNMATCHED);
-        let begun =
-            local::with(self.id, |mut desk| (desk.start(method, template), desk.shared.clock.ticks()));
+        let begun = local::with(self.id, |mut desk| {
+            (desk.start(Protocol::Http, method, template), desk.shared.clock.ticks())
+        });
         Attempt::begin(self.id, begun)
     }
 
@@ -40,7 +42,9 @@ impl Recorder {
 
     /// Starts an operation that is no request, by its name.
     pub fn operation(&self, name: &str) -> Attempt {
-        let begun = local::with(self.id, |mut desk| (desk.start("", name), desk.shared.clock.ticks()));
+        let begun = local::with(self.id, |mut desk| {
+            (desk.start(Protocol::Operation, "", name), desk.shared.clock.ticks())
+        });
         Attempt::begin(self.id, begun)
     }
 }

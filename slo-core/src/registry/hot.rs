@@ -69,8 +69,10 @@ impl Hot {
 
     /// Returns whether this is the route of a method and a template.
     #[inline]
-    pub(super) fn serves(&self, method: &'static str, template: &str) -> bool {
-        self.method.is_some_and(|own| std::ptr::eq(own, method)) && *self.route.template == *template
+    pub(super) fn serves(&self, protocol: Protocol, method: &'static str, template: &str) -> bool {
+        self.method.is_some_and(|own| std::ptr::eq(own, method))
+            && self.route.protocol == protocol
+            && *self.route.template == *template
     }
 
     /// Counts the start of an attempt and returns the route.

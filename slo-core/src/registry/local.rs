@@ -90,21 +90,20 @@ struct Routes {
 }
 
 impl Desk<'_> {
-    /// Counts the start of an attempt of a route, which an operation names without a method. Returns the route.
+    /// Counts the start of an attempt and returns its route.
     #[inline]
-    pub(super) fn start(&mut self, method: &'static str, name: &str) -> usize {
+    pub(super) fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> usize {
         for place in Routes::places(method, name) {
             let Some(hot) = self.routes.known(place) else { break };
-            if hot.serves(method, name) {
+            if hot.serves(protocol, method, name) {
                 return hot.start(self.shard);
             }
         }
-        self.start_unknown(method, name)
+        self.start_unknown(protocol, method, name)
     }
 
     #[cold]
-    fn start_unknown(&mut self, method: &'static str, name: &str) -> usize {
-        let protocol = if method.is_empty() { Protocol::Operation } else { Protocol::Http };
+    fn start_unknown(&mut self, protocol: Protocol, method: &'static str, name: &str) -> usize {
         let index = self.shared.routes.find_or_add(protocol, method, name);
         let shard = self.shard;
         let Some(hot) = self.hot(index) else { return index };
