@@ -55,12 +55,15 @@ impl Recorder {
 #[must_use = "an attempt that is dropped counts as cancelled"]
 pub struct Attempt {
     registry: RegistryId,
-    route: usize,
+    route: u32,
     started: u64,
-    /// When the head was sent, if that is where the latency ends.
-    head: Option<u64>,
+    /// When the clock was stopped; `RUNNING` until then.
+    stopped: u64,
     mark: Option<&'static Declaration>,
 }
+
+/// Later than any clock shows.
+const RUNNING: u64 = u64::MAX;
 
 /// How an attempt ended, as the counters need it.
 #[derive(Debug)]
@@ -74,10 +77,10 @@ pub(super) struct Ended {
 
 impl Attempt {
     #[inline]
-    fn begin(registry: RegistryId, begun: Option<(usize, u64)>) -> Self {
+    fn begin(registry: RegistryId, begun: Option<(u32, u64)>) -> Self {
         // Of a registry that is gone, the rest does not matter: ending it finds nobody to count it.
         let (route, started) = begun.unwrap_or_default();
-        Self { registry, route, started, head: None, mark: None }
+        Self { registry, route, started, stopped: RUNNING, mark: None }
     }
 
     /// Says which declaration's promises this attempt counts for. The first mark stays.
@@ -88,7 +91,7 @@ impl Attempt {
 
     /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration.
     pub fn stop_clock(&mut self) {
-        self.head = local::with(self.registry, |desk| desk.shared.clock.ticks());
+        self.stopped = local::with(self.registry, |desk| desk.shared.clock.ticks()).unwrap_or(RUNNING);
     }
 
     /// Ends the attempt.
@@ -102,8 +105,9 @@ impl Attempt {
     fn end(&self, outcome: Outcome, verdict: Verdict) {
         local::with(self.registry, |mut desk| {
             let clock = &desk.shared.clock;
-            let nanos = clock.nanos_between(self.started, self.head.unwrap_or_else(|| clock.ticks()));
-            desk.finish(&Ended { route: self.route, outcome, verdict, nanos, mark: self.mark });
+            let stopped = if self.stopped == RUNNING { clock.ticks() } else { self.stopped };
+            let nanos = clock.nanos_between(self.started, stopped);
+            desk.finish(&Ended { route: self.route as usize, outcome, verdict, nanos, mark: self.mark });
         });
     }
 }

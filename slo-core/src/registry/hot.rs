@@ -18,6 +18,8 @@ use crate::histogram::Cells;
 #[derive(Debug)]
 pub(super) struct Hot {
     index: usize,
+    /// The index, as attempts carry it.
+    id: u32,
     route: Arc<Route>,
     /// The method as the recording layer writes it: a text that is never freed, so its address tells. None
     /// until an attempt has started on this thread.
@@ -53,6 +55,7 @@ impl Hot {
         let own = shared.goals(route.own()).to_vec();
         Some(Self {
             index,
+            id: u32::try_from(index).ok()?,
             route,
             method: None,
             in_flight: shard.in_flight(index),
@@ -77,12 +80,12 @@ impl Hot {
 
     /// Counts the start of an attempt and returns the route.
     #[inline]
-    pub(super) fn start(&self, shard: &Shard) -> usize {
+    pub(super) fn start(&self, shard: &Shard) -> u32 {
         self.in_flight.started.add(1);
         if self.index == OVERFLOW {
             shard.routes_overflowed.add(1);
         }
-        self.index
+        self.id
     }
 
     /// Counts the end of an attempt.

@@ -92,7 +92,7 @@ struct Routes {
 impl Desk<'_> {
     /// Counts the start of an attempt and returns its route.
     #[inline]
-    pub(super) fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> usize {
+    pub(super) fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> u32 {
         for place in Routes::places(method, name) {
             let Some(hot) = self.routes.known(place) else { break };
             if hot.serves(protocol, method, name) {
@@ -103,16 +103,16 @@ impl Desk<'_> {
     }
 
     #[cold]
-    fn start_unknown(&mut self, protocol: Protocol, method: &'static str, name: &str) -> usize {
+    fn start_unknown(&mut self, protocol: Protocol, method: &'static str, name: &str) -> u32 {
         let index = self.shared.routes.find_or_add(protocol, method, name);
         let shard = self.shard;
-        let Some(hot) = self.hot(index) else { return index };
+        let Some(hot) = self.hot(index) else { return 0 };
         hot.is_called(method);
-        hot.start(shard);
+        let route = hot.start(shard);
         if index != OVERFLOW {
-            self.routes.remember(index, method, name);
+            self.routes.remember(route, method, name);
         }
-        index
+        route
     }
 
     /// Counts the end of an attempt.
@@ -163,12 +163,12 @@ impl Routes {
         self.hot.get(*self.by_address.get(place)? as usize)?.as_ref()
     }
 
-    fn remember(&mut self, index: usize, method: &'static str, name: &str) {
+    fn remember(&mut self, route: u32, method: &'static str, name: &str) {
         self.by_address.resize(1 << Self::ADDRESS_BITS, Self::FREE);
         let mut places = Self::places(method, name);
         let home = places.next().unwrap_or_default();
         // Where all are taken, the first one gives way.
         let place = [home].into_iter().chain(places).find(|place| self.by_address[*place] == Self::FREE);
-        self.by_address[place.unwrap_or(home)] = u32::try_from(index).unwrap_or(Self::FREE);
+        self.by_address[place.unwrap_or(home)] = route;
     }
 }
