@@ -122,7 +122,7 @@ fn reused_and_colliding_addresses_never_miscount() {
             // Freed at once, so that the next one has the same address.
             succeed(recorder, Some(&format!("/fresh/{:03}", number % 100)), 200);
             buffer.clear();
-            buffer.push_str(if number % 2 == 0 { "/even" } else { "/oddd" });
+            buffer.push_str(if number.is_multiple_of(2) { "/even" } else { "/oddd" });
             succeed(recorder, Some(&buffer), 200);
             // The same text at the same address, under another method and as an operation.
             recorder.request("POST", Some(&buffer)).finish(Outcome::Completed(200), Verdict::Good);
