@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
 use slo_core::{Outcome, Recorder, Registry, Sli, Verdict};
@@ -11,6 +12,8 @@ use super::support::{Scrape, latency, on_route, registry};
 const READS: usize = 50;
 /// Requests that are under way throughout.
 const HELD: u32 = 5;
+/// Threads that recorded and live on: their cells make a reading last, so that writers get in between.
+const IDLE: usize = 150;
 
 /// Records until told to stop, now and then on a thread that ends at once.
 fn write(recorder: Recorder, stop: &AtomicBool) {
@@ -54,6 +57,13 @@ fn readers_see_counters_grow_and_agree() {
     let held: Vec<_> = (0..HELD).map(|_| recorder.request("GET", Some("/a"))).collect();
     thread::scope(|scope| {
         (0..2).for_each(|_| drop(scope.spawn(|| write(recorder, &stop))));
+        let (_idle, idle) = channels();
+        for until in idle {
+            scope.spawn(move || {
+                recorder.request("GET", Some("/b")).finish(Outcome::Completed(200), Verdict::Good);
+                until.recv().expect_err("nothing is sent");
+            });
+        }
         let (_stop, mut seen) = (Stop(&stop), HashMap::new());
         for _ in 0..READS {
             registry.tick(clock.now());
@@ -63,6 +73,11 @@ fn readers_see_counters_grow_and_agree() {
     });
     drop(held);
     assert_eq!(Scrape::of(&registry).sum("http_server_active_requests", &[]), 0.0);
+}
+
+/// Channels that nothing is sent on: their receivers wait until the senders go.
+fn channels() -> (Vec<mpsc::Sender<()>>, Vec<mpsc::Receiver<()>>) {
+    (0..IDLE).map(|_| mpsc::channel()).unzip()
 }
 
 /// The name and the labels of a sample.
