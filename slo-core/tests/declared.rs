@@ -2,6 +2,7 @@
 //!
 //! A binary of its own, because declarations are part of every registry in it.
 
+use std::sync::Barrier;
 use std::time::Duration;
 
 use slo_core::{
@@ -59,19 +60,24 @@ fn endings_before_the_handlers_first_run_count_once_it_has_run() {
 #[test]
 fn a_route_that_is_learnt_by_many_threads_at_once_counts_each_ending_once() {
     const THREADS: u64 = 4;
-    for _ in 0..200 {
+    for _ in 0..500 {
         let registry = builder().build().expect("it is valid");
-        let recorder = registry.recorder();
+        let (recorder, together) = (registry.recorder(), Barrier::new(4));
         std::thread::scope(|scope| {
             for _ in 0..THREADS {
-                scope.spawn(move || {
-                    for marked in [None, None, Some(&CHECKOUT), None] {
+                scope.spawn(|| {
+                    let end = |marked| {
                         request(recorder, "/checkout", marked).finish(Outcome::Completed(200), Verdict::Good);
-                    }
+                    };
+                    (0..8).for_each(|_| end(None));
+                    let first_run = request(recorder, "/checkout", Some(&CHECKOUT));
+                    together.wait();
+                    first_run.finish(Outcome::Completed(200), Verdict::Good);
+                    end(None);
                 });
             }
         });
-        check(&registry, "checkout-availability", [4 * THREADS, 0, 0]);
+        check(&registry, "checkout-availability", [10 * THREADS, 0, 0]);
     }
 }
 

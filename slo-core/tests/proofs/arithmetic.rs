@@ -11,7 +11,7 @@ use super::support::{START, Scrape, registry};
 
 const NAME: &str = "x";
 /// Every window of the workbook's policy and the promise's own: name, seconds, step of the ring it reads.
-const WINDOWS: [(&str, u64, u64); 9] = [
+const WINDOWS: [(&str, u64, u64); 8] = [
     ("5m", 300, 10),
     ("30m", 1_800, 10),
     ("1h", 3_600, 10),
@@ -20,7 +20,6 @@ const WINDOWS: [(&str, u64, u64); 9] = [
     ("1d", 86_400, 300),
     ("3d", 259_200, 300),
     ("30d", 2_592_000, 3_600),
-    ("never", 0, 1),
 ];
 
 /// Time passes, then events come in, then a tick sees them.

@@ -72,7 +72,7 @@ fn what_thread_local_destructors_record_is_counted() {
             // One destructor is registered before the recorder's own and one after it, so that whatever the
             // order of destruction, one of them runs when this thread's cells are already handed back.
             EARLY.with(|_| {});
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 succeed(recorder);
             }
             LATE.set(Some(farewell()));
