@@ -6,6 +6,7 @@
 //! elsewhere is not the request.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 
 use super::Declaration;
 use super::attempt::Recorder;
@@ -28,6 +29,8 @@ thread_local! {
 #[must_use = "a scope ends when it is dropped"]
 pub struct Scope {
     outer: Current,
+    /// A scope is this thread's: it must not travel with a future.
+    _here: PhantomData<*const ()>,
 }
 
 impl Scope {
@@ -44,7 +47,8 @@ impl Scope {
 
     #[inline]
     fn enter(recorder: Recorder, request: bool) -> Self {
-        Self { outer: CURRENT.replace(Current { registry: Some(recorder.id), request, mark: None }) }
+        let outer = CURRENT.replace(Current { registry: Some(recorder.id), request, mark: None });
+        Self { outer, _here: PhantomData }
     }
 
     /// Closes the scope and returns the mark that was made in it, if any.
