@@ -37,5 +37,7 @@ pub use self::registry::{
 pub use self::time::{Clock, Timestamp};
 pub use self::window::Counts;
 
+/// The histogram that [`Histogram::to_hdr`] returns.
+pub use hdrhistogram;
 #[doc(hidden)]
 pub use inventory;

@@ -61,7 +61,7 @@ families! {
     /// Whether an alert is due.
     SLO_ALERT: Gauge "slo_alert_active" "Whether a burn-rate alert of this severity is firing.";
     /// What exceeded a documented maximum.
-    SLO_OVERFLOW: Counter "slo_series_overflow_total" "Requests counted in an overflow series because a maximum was reached.";
+    SLO_OVERFLOW: Counter "slo_series_overflow_total" "Events without a place of their own: beyond a maximum of routes or series, or operations of this process that found no registry.";
 }
 
 /// Label names.
@@ -100,6 +100,9 @@ pub(crate) const INFO_LABELS: &[&str] =
 pub const ROUTE_UNMATCHED: &str = "_UNMATCHED";
 /// The route of requests beyond the maximum of routes or series.
 pub const ROUTE_OVERFLOW: &str = "_OVERFLOW";
+/// The methods that are told apart, as the semantic conventions list them.
+pub const METHODS: &[&str] =
+    &["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", METHOD_OTHER];
 /// The method of requests outside the known set, as the semantic conventions spell it.
 pub const METHOD_OTHER: &str = "_OTHER";
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Sub;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Serialize, Serializer};
 
@@ -88,7 +88,12 @@ pub struct Clock(Source);
 
 #[derive(Clone)]
 enum Source {
-    System(quanta::Clock),
+    /// The date is read once and then moves with the machine's monotonic clock.
+    System {
+        counter: quanta::Clock,
+        date: Timestamp,
+        since: Instant,
+    },
     Manual(Arc<Hands>),
 }
 
@@ -99,11 +104,15 @@ struct Hands {
 
 impl Clock {
     /// The machine's clocks: its cycle counter for latencies where it has a steady one, otherwise its monotonic
-    /// clock; its idea of the date for moments. The first call in a process calibrates the counter, which takes
-    /// about a millisecond.
+    /// clock. Moments begin at its idea of the date and go on with its monotonic clock, so that a date set
+    /// forward or back neither empties a window nor stops it. The first call in a process calibrates the
+    /// counter, which takes about a millisecond.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
     pub fn system() -> Self {
-        Self(Source::System(quanta::Clock::new()))
+        let date = nanos(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
+        let (date, since) = (Timestamp::from_unix_nanos(date), Instant::now());
+        Self(Source::System { counter: quanta::Clock::new(), date, since })
     }
 
     /// A clock that stands still at `now` until it is advanced; clones show the same time.
@@ -139,14 +148,11 @@ impl Clock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
     pub fn now(&self) -> Timestamp {
-        let unix_nanos = match &self.0 {
-            Source::System(_) => {
-                nanos(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
-            }
+        match &self.0 {
+            Source::System { date, since, .. } => date.plus(Instant::now().duration_since(*since)),
             // Relaxed: see `advance`.
-            Source::Manual(hands) => hands.wall.load(Ordering::Relaxed),
-        };
-        Timestamp { unix_nanos }
+            Source::Manual(hands) => Timestamp::from_unix_nanos(hands.wall.load(Ordering::Relaxed)),
+        }
     }
 
     /// Returns the count of a steady counter, for [`Clock::nanos_between`].
@@ -154,7 +160,7 @@ impl Clock {
     #[must_use]
     pub fn ticks(&self) -> u64 {
         match &self.0 {
-            Source::System(clock) => clock.raw(),
+            Source::System { counter, .. } => counter.raw(),
             // Relaxed: see `advance`.
             Source::Manual(hands) => hands.monotonic.load(Ordering::Relaxed),
         }
@@ -165,7 +171,7 @@ impl Clock {
     #[must_use]
     pub fn nanos_between(&self, earlier: u64, later: u64) -> u64 {
         match &self.0 {
-            Source::System(clock) => clock.delta_as_nanos(earlier, later),
+            Source::System { counter, .. } => counter.delta_as_nanos(earlier, later),
             Source::Manual(_) => later.saturating_sub(earlier),
         }
     }
@@ -174,7 +180,7 @@ impl Clock {
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
-            Source::System(_) => "Clock::System",
+            Source::System { .. } => "Clock::System",
             Source::Manual(_) => "Clock::Manual",
         })
     }

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use slo_core::{
     Attempt, Clock, Declaration, Declared, Events, Objective, Operation, Outcome, Recorder, Registry,
-    RegistryBuilder, Scope, Sli, Slo, Subject, Timestamp, Verdict, inventory, mark,
+    RegistryBuilder, Scope, Sli, Slo, Subject, TextFormat, Threshold, Timestamp, Verdict, inventory, mark,
 };
 
 const OBJECTIVE: Objective = Objective::literal("99%");
-static CHECKOUT_SLOS: [Slo; 1] = [Slo::literal("checkout-availability", Sli::Availability, OBJECTIVE)];
+static CHECKOUT_SLOS: [Slo; 2] = [
+    Slo::literal("checkout-availability", Sli::Availability, OBJECTIVE),
+    Slo::literal("checkout-latency", Sli::Latency { threshold: Threshold::literal("250ms") }, OBJECTIVE),
+];
 static SEARCH_SLOS: [Slo; 1] = [Slo::literal("search-availability", Sli::Availability, OBJECTIVE)];
 static RESTOCK_SLOS: [Slo; 1] = [Slo::literal("restock-availability", Sli::Availability, OBJECTIVE)];
 static CHECKOUT: Declaration =
@@ -54,6 +57,43 @@ fn endings_before_the_handlers_first_run_count_once_it_has_run() {
     request(recorder, "/elsewhere", None).finish(Outcome::Completed(200), Verdict::Good);
     check(&registry, "checkout-availability", [2, 1, 1]);
     assert_eq!(registry.status().slos[0].routes, ["POST /checkout"]);
+}
+
+/// Nobody knows yet whose they are, so they wait: as many as there are, judged to the nanosecond.
+#[test]
+fn an_outage_before_the_handlers_first_run_is_not_lost() {
+    const ENDINGS: u64 = 1_000;
+    let registry = builder().build().expect("it is valid");
+    let recorder = registry.recorder();
+    let after = |nanos, outcome, verdict| {
+        let attempt = request(recorder, "/checkout", None);
+        registry.clock().advance(Duration::from_nanos(nanos));
+        attempt.finish(outcome, verdict);
+    };
+    for _ in 0..ENDINGS {
+        after(250_000_000, Outcome::Completed(503), Verdict::Bad);
+        after(250_000_000, Outcome::Completed(400), Verdict::Good);
+        after(250_000_001, Outcome::CancelledBeforeHead, Verdict::Cancelled);
+        after(250_000_001, Outcome::Completed(200), Verdict::Excluded);
+    }
+    check(&registry, "checkout-availability", [0, 0, 0]);
+    request(recorder, "/checkout", Some(&CHECKOUT)).finish(Outcome::Completed(200), Verdict::Good);
+    check(&registry, "checkout-availability", [1 + ENDINGS, ENDINGS, 2 * ENDINGS]);
+    check(&registry, "checkout-latency", [1 + ENDINGS, ENDINGS, 2 * ENDINGS]);
+}
+
+/// What matches no route shares one constant, and counts for nobody but who marks it.
+#[test]
+fn unmatched_requests_are_bound_to_nobodys_promises() {
+    let registry = builder().build().expect("it is valid");
+    let scanned = || registry.recorder().request("GET", None);
+    scanned().finish(Outcome::Completed(404), Verdict::Good);
+    let mut marked = scanned();
+    marked.mark(&CHECKOUT);
+    marked.finish(Outcome::Completed(200), Verdict::Good);
+    scanned().finish(Outcome::Completed(404), Verdict::Good);
+    check(&registry, "checkout-availability", [1, 0, 0]);
+    assert_eq!(registry.status().slos[0].routes, Vec::<String>::new());
 }
 
 /// However the first runs and the endings before them interleave, each of them counts once.
@@ -124,6 +164,9 @@ fn operations_count_in_the_scope_they_run_in() {
     let (scoped, installed) =
         (builder().build().expect("it is valid"), builder().build().expect("it is valid"));
     Operation::start(&RESTOCK).finish(Verdict::Good);
+    let mut metrics = String::new();
+    scoped.render(TextFormat::Prometheus, &mut metrics);
+    assert!(metrics.contains("\nslo_series_overflow_total{kind=\"unattributed\"} 1\n"), "{metrics}");
     assert!(installed.install().is_ok() && installed.install().is_ok() && scoped.install().is_err());
     let scope = Scope::open(scoped.recorder());
     Operation::start(&RESTOCK).finish(Verdict::Good);

@@ -87,7 +87,7 @@ use proc_macro::TokenStream;
 /// The attribute goes on an `async fn`, an `fn` that returns a future, or a method of either kind, generic or
 /// not. A handler only says which request this is; the layer measures it and decides whether it was good. A
 /// request that an extractor refuses never reaches the function; it counts for the handler its route belongs to.
-/// Until a route's handler has first run, or unless `route` names it, the registry keeps up to 64 such requests.
+/// Until a route's handler has first run, unless `route` names it, such requests wait to be counted.
 ///
 /// With `#[axum::debug_handler]` the order does not matter. Under `#[async_trait]`, which tonic also exports as
 /// `#[tonic::async_trait]`, the attribute goes on the methods of the `impl`. `#[slo]` may be given once.

@@ -16,6 +16,7 @@ pub const BAD_EVENTS_MIN: u64 = 2;
 
 /// The state of one severity of one SLO.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct AlertStatus {
     /// How urgent it would be.
     pub severity: Severity,

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::naming::{self, Family, label};
-use crate::registry::{Protocol, Shared, SloStatus, Status};
+use crate::registry::{Protocol, Shared, SloStatus, Status, unattributed};
 
 /// The value of a sample.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,7 @@ pub(super) fn visit(shared: &Shared, status: &Status, visit: &mut impl Visit) {
     let (routes, series) = shared.overflowed();
     visit(&naming::SLO_OVERFLOW, &[(label::KIND, "route")], Value::Counter(routes));
     visit(&naming::SLO_OVERFLOW, &[(label::KIND, "series")], Value::Counter(series));
+    visit(&naming::SLO_OVERFLOW, &[(label::KIND, "unattributed")], Value::Counter(unattributed()));
 }
 
 fn active(shared: &Shared, visit: &mut impl Visit) {

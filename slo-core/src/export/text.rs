@@ -13,6 +13,7 @@ use crate::registry::{Protocol, Registry, Shared};
 
 /// A text format of Prometheus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TextFormat {
     /// The Prometheus text format, version 0.0.4.
     #[default]

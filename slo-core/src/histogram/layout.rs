@@ -53,15 +53,17 @@ impl Layout {
     const DEFAULT_MILLIS: [u64; 14] =
         [5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000];
     /// More bounds than a byte counts would cost every series; far fewer are declared in practice.
-    pub(crate) const BOUNDS_MAX: usize = 200;
+    const BOUNDS_MAX: usize = 200;
+    /// Thresholds that find room beside the default bounds.
+    pub(crate) const THRESHOLDS_MAX: usize = Self::BOUNDS_MAX - Self::DEFAULT_MILLIS.len();
 
-    /// The default bounds and these thresholds, the first [`Layout::BOUNDS_MAX`] of them.
+    /// The default bounds and these thresholds, the first [`Layout::THRESHOLDS_MAX`] of them.
     pub(crate) fn with_thresholds(thresholds: impl Iterator<Item = u64>) -> Self {
         let defaults = Self::DEFAULT_MILLIS.into_iter().map(|millis| millis * 1_000_000);
         let mut bounds: Vec<u64> = thresholds.collect();
         bounds.sort_unstable();
         bounds.dedup();
-        bounds.truncate(Self::BOUNDS_MAX - Self::DEFAULT_MILLIS.len());
+        bounds.truncate(Self::THRESHOLDS_MAX);
         bounds.extend(defaults);
         bounds.sort_unstable();
         bounds.dedup();
@@ -78,7 +80,7 @@ impl Layout {
 
     /// Returns the index of the first bound that is not below the value; the number of bounds if all are.
     #[inline]
-    pub(super) fn bucket(&self, nanos: u64) -> usize {
+    pub(crate) fn bucket(&self, nanos: u64) -> usize {
         let (octave, cell) = position(nanos);
         let mut bucket = self.below[octave * CELLS + cell] as usize;
         // At most the few bounds that lie within one cell.

@@ -15,6 +15,9 @@ pub(crate) struct Decimal {
 }
 
 impl Decimal {
+    /// As many as a mantissa can tell apart; ten to this power times any `u64` fits the arithmetic below.
+    const DECIMALS_MAX: u32 = 18;
+
     /// Reads `bytes[from..to]`: digits with at most one point between them; `_` may group digits.
     pub(crate) const fn parse(bytes: &[u8], from: usize, to: usize) -> Option<Self> {
         let (mut mantissa, mut decimals, mut digits, mut pointed) = (0_u64, 0, 0, false);
@@ -24,10 +27,9 @@ impl Decimal {
                 b'.' if !pointed && digits > 0 => pointed = true,
                 b'_' if digits > 0 => {}
                 digit @ b'0'..=b'9' => {
-                    mantissa = match mantissa.checked_mul(10) {
-                        Some(tens) => tens + (digit - b'0') as u64,
-                        None => return None,
-                    };
+                    let Some(tens) = mantissa.checked_mul(10) else { return None };
+                    let Some(sum) = tens.checked_add((digit - b'0') as u64) else { return None };
+                    mantissa = sum;
                     digits += 1;
                     decimals += pointed as u32;
                 }
@@ -35,22 +37,26 @@ impl Decimal {
             }
             at += 1;
         }
-        if digits == 0 || bytes[to - 1] == b'.' { None } else { Some(Self { mantissa, decimals }) }
+        if digits == 0 || bytes[to - 1] == b'.' || decimals > Self::DECIMALS_MAX {
+            return None;
+        }
+        Some(Self { mantissa, decimals })
     }
 
     pub(crate) const fn is_zero(self) -> bool {
         self.mantissa == 0
     }
 
-    /// Returns the number times `unit`, if that is whole and fits.
+    /// Returns the number times `unit`, if that is whole; the largest number there is if it does not fit.
     pub(crate) const fn times(self, unit: u64) -> Option<u64> {
         let product = self.mantissa as u128 * unit as u128;
         let divisor = 10_u128.pow(self.decimals);
-        if !product.is_multiple_of(divisor) || product / divisor > u64::MAX as u128 {
+        if !product.is_multiple_of(divisor) {
             return None;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "checked on the line above")]
-        Some((product / divisor) as u64)
+        let quotient = product / divisor;
+        #[expect(clippy::cast_possible_truncation, reason = "compared first")]
+        Some(if quotient > u64::MAX as u128 { u64::MAX } else { quotient as u64 })
     }
 
     /// Returns how the number compares with a whole one: -1 below, 0 equal, 1 above.
@@ -130,8 +136,20 @@ mod tests {
             ("1.2.3s", Err(Reason::DurationMalformed)),
             (".5s", Err(Reason::DurationMalformed)),
             ("99999999999999999999s", Err(Reason::DurationMalformed)),
+            ("18446744073709551619ns", Err(Reason::DurationMalformed)),
+            ("0.0000000000000000001s", Err(Reason::DurationMalformed)),
+            ("10000000d", Ok(u64::MAX)),
         ] {
             assert_eq!(duration(text), expected, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "[0-9._]{0,60}(%|ns|ms|s|d|w| |é)?") {
+            let _ = duration(&text);
+            let _ = crate::objective::Objective::parse(&text);
+            let _ = crate::objective::Window::parse(&text);
         }
     }
 

@@ -36,13 +36,13 @@ impl Severity {
 
 /// One row of a policy: fire while the long *and* the short window burn faster than the factor.
 ///
-/// The windows are those of a 30 day promise and scale with the promise's own window, so that a row always
-/// means the same share of the budget.
+/// The windows are those of a 30 day promise and scale with the promise's own window, so that a row means the
+/// same share of the budget, as far as windows of a few minutes can.
 ///
 /// ```
 /// use slo_core::{AlertPolicy, Objective, Window};
 /// let page = AlertPolicy::WORKBOOK.rows()[0];
-/// assert_eq!((page.factor(), page.budget_spent()), (14.4, 0.02));
+/// assert_eq!((page.factor(), page.budget_spent(Window::MONTH)), (14.4, 0.02));
 /// assert_eq!(page.long(Window::MONTH).as_secs(), 3_600);
 /// assert_eq!(page.short(Window::MONTH).as_secs(), 300);
 /// assert!(!page.can_fire(Objective::literal("90%")));
@@ -100,11 +100,11 @@ impl AlertRow {
     }
 
     /// Returns the share of the budget that is gone when the long window has burnt at the factor throughout:
-    /// factor × long ÷ period, as in table 5-8 of the SRE workbook.
+    /// factor × long ÷ period, as in table 5-8 of the SRE workbook. For promises over less than a few days,
+    /// whose alert windows are rounded up, it is more than for a month.
     #[must_use]
-    pub fn budget_spent(&self) -> f64 {
-        self.factor * Duration::from_secs(self.long_seconds).as_secs_f64()
-            / Window::MONTH.duration().as_secs_f64()
+    pub fn budget_spent(&self, window: Window) -> f64 {
+        self.factor * self.long(window).as_secs_f64() / window.duration().as_secs_f64()
     }
 
     /// Returns whether even a total outage burns faster than the factor: factor × (1 − objective) < 1.
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn rows_spend_what_the_workbook_says() {
-        let spent: Vec<f64> = WORKBOOK.iter().map(AlertRow::budget_spent).collect();
+        let spent: Vec<f64> = WORKBOOK.iter().map(|row| row.budget_spent(Window::MONTH)).collect();
         assert_eq!(spent, [0.02, 0.05, 0.1, 0.1]);
         let shorts: Vec<u64> = WORKBOOK.iter().map(|row| row.short(Window::MONTH).as_secs() / 60).collect();
         assert_eq!(shorts, [5, 30, 120, 360]);

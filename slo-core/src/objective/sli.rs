@@ -146,6 +146,7 @@ mod tests {
             ("1h", Ok(3_600 * NANOS_PER_SECOND)),
             ("0ms", Err(Reason::ThresholdZero)),
             ("61m", Err(Reason::ThresholdTooLong)),
+            ("10000000d", Err(Reason::ThresholdTooLong)),
             ("fast", Err(Reason::DurationMalformed)),
         ] {
             let expected = expected.map(|nanos| Threshold { nanos });

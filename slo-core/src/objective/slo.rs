@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::error::{ObjectiveError, Reason};
 use super::{AlertPolicy, Objective, Sli, Window};
+use crate::naming::METHODS;
 
 const NAME_BYTES_MAX: usize = 100;
 const ROUTE_BYTES_MAX: usize = 200;
@@ -218,8 +219,7 @@ pub(crate) fn route_fault(route: &str) -> Option<Reason> {
     let Some((method, template)) = route.split_once(' ') else {
         return Some(Reason::RouteMalformed);
     };
-    if method.is_empty()
-        || !method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    if !METHODS.contains(&method)
         || !template.starts_with('/')
         || template.contains(|c: char| c.is_whitespace() || c.is_control())
     {
@@ -261,7 +261,16 @@ mod tests {
             let error = ObjectiveError::new(&name, expected);
             assert_eq!(Slo::new(name, Sli::Availability, objective), Err(error));
         }
-        for route in ["/orders", "POST", "POST orders", "post /orders", "POST  /orders", "POST /a b", ""] {
+        for route in [
+            "GETT /orders",
+            "/orders",
+            "POST",
+            "POST orders",
+            "post /orders",
+            "POST  /orders",
+            "POST /a b",
+            "",
+        ] {
             assert_eq!(
                 slo().with_route(route),
                 Err(ObjectiveError::new(route, Reason::RouteMalformed)),

@@ -39,7 +39,7 @@ impl Window {
     pub const fn parse(text: &str) -> Result<Self, ObjectiveError> {
         let nanos = match duration(text) {
             Ok(nanos) => nanos,
-            // Only a number beyond the longest window does not fit, or a fraction that is no minute either.
+            // What is no whole nanosecond is no whole minute either.
             Err(Reason::DurationTooFine) => return Err(ObjectiveError::new(text, Reason::WindowPart)),
             Err(reason) => return Err(ObjectiveError::new(text, reason)),
         };
@@ -115,6 +115,7 @@ mod tests {
             ("59m", Err(Reason::WindowTooShort)),
             ("91d", Err(Reason::WindowTooLong)),
             ("3601s", Err(Reason::WindowPart)),
+            ("300000d", Err(Reason::WindowTooLong)),
             ("soon", Err(Reason::DurationMalformed)),
             ("30", Err(Reason::DurationUnit)),
         ] {

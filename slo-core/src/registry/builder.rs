@@ -126,6 +126,9 @@ impl RegistryBuilder {
         if self.service.is_empty() {
             return Err(BuildError::ServiceName);
         }
+        if self.tick_interval.is_zero() {
+            return Err(BuildError::TickInterval);
+        }
         // What is declared comes first, and always has room.
         let named = self.named();
         let routes = Routes::new(named.max(self.routes_max.into()), named.max(self.series_max.into()));
@@ -139,7 +142,7 @@ impl RegistryBuilder {
         let Promised { slos, goals, routes, .. } = promised;
         let slos: Box<[Slo]> = slos.into_iter().map(|(slo, _)| slo).collect();
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold()).collect::<HashSet<_>>().len();
-        if thresholds + 14 > Layout::BOUNDS_MAX {
+        if thresholds > Layout::THRESHOLDS_MAX {
             return Err(BuildError::TooManyThresholds { thresholds });
         }
         let engine = Engine::new(&slos, self.tick_interval, self.clock.now());
@@ -188,7 +191,7 @@ impl Promised {
         for slo in slos {
             if let Some(route) = self.route_of(&slo) {
                 // An annotated handler that names its route: bound before its first request.
-                self.routes.get(route).into_iter().for_each(|route| drop(route.bind(goals)));
+                self.routes.get(route).into_iter().for_each(|route| route.bind(goals));
             }
             let goal = self.add_goal(slo, location)?;
             self.goals[goals].goals.push(goal);
@@ -241,6 +244,8 @@ impl Promised {
 pub enum BuildError {
     /// The service has no name.
     ServiceName,
+    /// The interval between ticks is zero.
+    TickInterval,
     /// Two SLOs have the same name.
     DuplicateSlo {
         /// The name.
@@ -288,6 +293,7 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ServiceName => f.write_str("the service has no name: write builder(\"shop\")"),
+            Self::TickInterval => f.write_str("the tick interval is zero: leave it at ten seconds"),
             Self::DuplicateSlo { name, first, second } => {
                 write!(f, "SLO {name:?} is declared twice, at {first} and at {second}: give one another name")
             }
@@ -301,7 +307,11 @@ impl fmt::Display for BuildError {
                  promise more, or leave the alerts to the default"
             ),
             Self::TooManyThresholds { thresholds } => {
-                write!(f, "{thresholds} different latency thresholds: at most 186 fit one registry")
+                write!(
+                    f,
+                    "{thresholds} different latency thresholds: at most {} fit one registry",
+                    Layout::THRESHOLDS_MAX
+                )
             }
             Self::Thread(error) => write!(f, "cannot start the thread that ticks: {error}"),
         }
@@ -314,6 +324,7 @@ impl std::error::Error for BuildError {
             Self::Invalid { error, .. } => Some(error),
             Self::Thread(error) => Some(error),
             Self::ServiceName
+            | Self::TickInterval
             | Self::DuplicateSlo { .. }
             | Self::NoEvents { .. }
             | Self::DeadAlertRow { .. }

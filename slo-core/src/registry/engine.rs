@@ -26,8 +26,8 @@ impl Engine {
 
     /// Samples the totals of every SLO.
     pub(super) fn tick(&mut self, now: Timestamp, shared: &Shared) {
-        for (slo, ladder) in self.ladders.iter_mut().enumerate() {
-            ladder.tick(now, self.gap, shared.counts(slo));
+        for (ladder, total) in self.ladders.iter_mut().zip(shared.totals()) {
+            ladder.tick(now, self.gap, total.counts());
         }
     }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use super::Declaration;
 use super::attempt::Ended;
 use super::goal::Goal;
-use super::outcome::Outcome;
-use super::route::{Ending, OVERFLOW, Protocol, Route};
+use super::held::Held;
+use super::outcome::{Outcome, Verdict};
+use super::route::{OVERFLOW, Protocol, Route};
 use super::shard::{InFlight, Shard};
 use super::shared::Shared;
 use crate::histogram::Cells;
@@ -28,7 +29,9 @@ pub(super) struct Hot {
     /// The promises made for the route by name.
     own: Vec<Goal>,
     series: Vec<HotSeries>,
-    marked: Option<Marked>,
+    /// The handlers that marked the route's requests: nearly always one.
+    marked: Vec<Marked>,
+    held: Option<Arc<Held>>,
 }
 
 /// Where an outcome is counted.
@@ -40,7 +43,7 @@ struct HotSeries {
     cells: Arc<Cells>,
 }
 
-/// The handler that marked the route's requests last.
+/// A handler, and what it promises.
 #[derive(Debug)]
 struct Marked {
     declaration: &'static Declaration,
@@ -61,7 +64,8 @@ impl Hot {
             in_flight: shard.in_flight(index),
             own,
             series: Vec::new(),
-            marked: None,
+            marked: Vec::new(),
+            held: None,
         })
     }
 
@@ -92,20 +96,18 @@ impl Hot {
     #[inline]
     pub(super) fn finish(&mut self, shared: &Shared, shard: &Shard, ended: &Ended) {
         self.in_flight.finished.add(1);
-        let ending = Ending { verdict: ended.verdict, nanos: ended.nanos };
+        let (verdict, nanos) = (ended.verdict, ended.nanos);
         let outcome = self.route.told(ended.outcome);
         let code = outcome.code();
         match self.series.iter().find(|series| series.code == code) {
-            Some(series) => series.record(shared, shard, ended.nanos),
-            None => self.add_series(shared, shard, outcome).record(shared, shard, ended.nanos),
+            Some(series) => series.record(shared, shard, nanos),
+            None => self.add_series(shared, shard, outcome).record(shared, shard, nanos),
         }
-        shard.judge(&self.own, ending);
-        match (ended.mark, &self.marked) {
-            (Some(mark), Some(known)) if std::ptr::eq(mark, known.declaration) => {
-                shard.judge(&known.goals, ending);
-            }
-            (Some(mark), _) => self.learn(shared, shard, mark, ending),
-            (None, _) => self.judge_unmarked(shared, shard, ending),
+        shard.judge(&self.own, verdict, nanos);
+        let Some(mark) = ended.mark else { return self.judge_unmarked(shared, shard, verdict, nanos) };
+        match self.marked.iter().find(|known| std::ptr::eq(mark, known.declaration)) {
+            Some(known) => shard.judge(&known.goals, verdict, nanos),
+            None => shard.judge(&self.learn(shared, mark).goals, verdict, nanos),
         }
     }
 
@@ -128,27 +130,24 @@ impl Hot {
     /// Remembers a handler's promises, and binds the route to the first handler that marks it. A route that
     /// several handlers serve stays bound to the first; each request still counts for its own.
     #[cold]
-    fn learn(&mut self, shared: &Shared, shard: &Shard, mark: &'static Declaration, ending: Ending) {
+    fn learn(&mut self, shared: &Shared, mark: &'static Declaration) -> &Marked {
         let index = shared.goals_of(mark);
-        let goals = shared.goals(index).to_vec();
-        // Strangers share the overflow route: what one of them promises says nothing about the others.
-        if let (Some(index), Err(_) | Ok(None), true) = (index, self.route.bound(), self.index != OVERFLOW) {
-            for held in self.route.bind(index) {
-                shard.judge(&goals, held);
-            }
+        if let Some(index) = index.filter(|_| self.route.has_a_handler()) {
+            self.route.bind(index);
         }
-        shard.judge(&goals, ending);
-        self.marked = Some(Marked { declaration: mark, goals });
+        self.marked.push(Marked { declaration: mark, goals: shared.goals(index).to_vec() });
+        &self.marked[self.marked.len() - 1]
     }
 
-    /// Judges a request that never reached its handler by what its route is known to be bound to.
-    fn judge_unmarked(&self, shared: &Shared, shard: &Shard, ending: Ending) {
-        let goals = match self.route.bound() {
-            Ok(goals) => goals,
-            Err(_) if self.route.protocol == Protocol::Operation || self.index == OVERFLOW => None,
-            Err(_) => self.route.hold(ending),
-        };
-        shard.judge(shared.goals(goals), ending);
+    /// Judges a request that never reached its handler by what its route is bound to, or holds it until the
+    /// handler has run.
+    fn judge_unmarked(&mut self, shared: &Shared, shard: &Shard, verdict: Verdict, nanos: u64) {
+        if let Some(goals) = self.route.bound() {
+            shard.judge(shared.goals(Some(goals)), verdict, nanos);
+        } else if self.route.has_a_handler() {
+            let held = self.held.get_or_insert_with(|| shard.held(self.index, &shared.layout));
+            held.add(&shared.layout, verdict, nanos);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod directory;
 mod driver;
 mod engine;
 mod goal;
+mod held;
 mod hot;
 mod local;
 mod operation;
@@ -33,6 +34,7 @@ pub use self::outcome::{Outcome, Verdict};
 pub use self::scope::{Scope, mark};
 pub use self::status::{BudgetStatus, BurnRateStatus, Events, LatencyStatus, SloStatus, Status};
 
+pub(crate) use self::operation::unattributed;
 pub(crate) use self::route::Protocol;
 pub(crate) use self::shared::Shared;
 

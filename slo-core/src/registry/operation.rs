@@ -21,6 +21,10 @@ impl Operation {
     /// Starts a call.
     pub fn start(declaration: &'static Declaration) -> Self {
         let registry = scope::current().or_else(installed);
+        if registry.is_none() {
+            // Relaxed: a lone statistic; no other memory depends on it.
+            UNATTRIBUTED.fetch_add(1, Ordering::Relaxed);
+        }
         Self(registry.map(|id| {
             let mut attempt = Recorder { id }.operation(declaration.name());
             attempt.mark(declaration);
@@ -39,6 +43,15 @@ impl Operation {
             attempt.finish(outcome, verdict);
         }
     }
+}
+
+/// Calls that found no registry to count in.
+static UNATTRIBUTED: AtomicU64 = AtomicU64::new(0);
+
+/// Returns how many calls of this process found no registry to count in.
+pub(crate) fn unattributed() -> u64 {
+    // Relaxed: a lone statistic; no other memory depends on it.
+    UNATTRIBUTED.load(Ordering::Relaxed)
 }
 
 /// The installed registry: generation above, slot below; zero is none.

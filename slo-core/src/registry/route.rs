@@ -2,20 +2,16 @@
 //!
 //! A handler's own mark says which promises a request counts for. A request that never reaches its handler
 //! (a rejected body, say) carries no mark and counts for the promises that the route was last seen to be
-//! bound to. Until a route's handler has first run nobody knows them, so the first endings are kept and
-//! judged when it has.
+//! bound to. Until a route's handler has first run nobody knows them, and such endings are held (see `held`).
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock};
 
-use super::lock;
-use super::outcome::{Outcome, Verdict};
-use crate::naming::{Family, HTTP_DURATION, OPERATION_DURATION};
+use super::outcome::Outcome;
+use crate::naming::{Family, HTTP_DURATION, OPERATION_DURATION, ROUTE_OVERFLOW, ROUTE_UNMATCHED};
 
 /// Outcomes of one route that have a series of their own.
 const OUTCOMES_MAX: usize = 32;
-/// Endings kept until the handler has first run.
-const HELD_MAX: usize = 64;
 
 /// What kind of work a route answers; decides the metric family and its labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,26 +41,16 @@ pub(crate) struct Route {
     pub(crate) labels: Box<str>,
     /// The promises made for this route by name, whatever answers it.
     own: OnceLock<usize>,
-    /// `UNKNOWN`, `UNANNOTATED`, or the index of the handler's goals plus `FIRST`.
+    /// The index of the handler's goals plus one; `UNBOUND` until it has run.
     binding: AtomicU32,
-    held: Mutex<Vec<Ending>>,
     /// Outcome code and series index, 16 bits each; zero is free. Filled from the front.
     outcomes: [AtomicU32; OUTCOMES_MAX],
-}
-
-/// An ending whose promises are not known yet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ending {
-    pub(super) verdict: Verdict,
-    pub(super) nanos: u64,
 }
 
 /// The index of the route and of the series that everything beyond the maximum shares.
 pub(super) const OVERFLOW: usize = 0;
 
-const UNKNOWN: u32 = 0;
-const UNANNOTATED: u32 = 1;
-const FIRST: u32 = 2;
+const UNBOUND: u32 = 0;
 
 impl Route {
     pub(super) fn new(protocol: Protocol, method: &str, template: &str, labels: String) -> Self {
@@ -74,8 +60,7 @@ impl Route {
             template: template.into(),
             labels: labels.into(),
             own: OnceLock::new(),
-            binding: AtomicU32::new(UNKNOWN),
-            held: Mutex::default(),
+            binding: AtomicU32::new(UNBOUND),
             outcomes: [const { AtomicU32::new(0) }; OUTCOMES_MAX],
         }
     }
@@ -131,44 +116,26 @@ impl Route {
         }
     }
 
-    /// Returns the goals the route is bound to: `Ok` if known (none for an unannotated route), `Err` if the
-    /// handler has not run yet.
+    /// Returns whether the route is one handler's. Strangers share the others: what one of them promises says
+    /// nothing about the rest.
+    pub(super) fn has_a_handler(&self) -> bool {
+        self.protocol == Protocol::Http
+            && *self.template != *ROUTE_UNMATCHED
+            && *self.template != *ROUTE_OVERFLOW
+    }
+
+    /// Returns the goals the route is bound to; none until its handler has run.
     #[inline]
-    pub(super) fn bound(&self) -> Result<Option<usize>, Unbound> {
+    pub(super) fn bound(&self) -> Option<usize> {
         // Acquire: pairs with the Release store in `bind`.
-        match self.binding.load(Ordering::Acquire) {
-            UNKNOWN => Err(Unbound),
-            UNANNOTATED => Ok(None),
-            goals => Ok(Some((goals - FIRST) as usize)),
-        }
+        Some(self.binding.load(Ordering::Acquire).checked_sub(1)? as usize)
     }
 
-    /// Keeps an ending until the handler has run. Returns the goals instead if they are known by now.
-    pub(super) fn hold(&self, ending: Ending) -> Option<usize> {
-        let mut held = lock(&self.held);
-        if let Ok(goals) = self.bound() {
-            return goals;
-        }
-        held.push(ending);
-        if held.len() == HELD_MAX {
-            // So many requests and no annotated handler among them: this route promises nothing.
-            *held = Vec::new();
-            // Release: pairs with the Acquire load in `bound`.
-            self.binding.store(UNANNOTATED, Ordering::Release);
-        }
-        None
-    }
-
-    /// Binds the route to a handler's goals and returns the endings that waited for them.
-    pub(super) fn bind(&self, goals: usize) -> Vec<Ending> {
-        let mut held = lock(&self.held);
-        let goals = u32::try_from(goals).expect("fewer than four billion declarations");
+    /// Binds the route to a handler's goals. The first handler stays.
+    pub(super) fn bind(&self, goals: usize) {
+        let goals = u32::try_from(goals + 1).expect("fewer than four billion declarations");
         // Release: pairs with the Acquire load in `bound`.
-        self.binding.store(goals + FIRST, Ordering::Release);
-        std::mem::take(&mut held)
+        // Relaxed on failure: the other handler's goals are not looked at.
+        let _ = self.binding.compare_exchange(UNBOUND, goals, Ordering::Release, Ordering::Relaxed);
     }
 }
-
-/// The route's handler has not run yet.
-#[derive(Debug)]
-pub(super) struct Unbound;

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::goal::{Goal, Judgement};
-use super::route::Ending;
+use super::held::Held;
+use super::outcome::Verdict;
+use super::status;
 use crate::histogram::{Cells, Layout};
 use crate::sync::{Counter, Segments};
-use crate::window::Counts;
 
 /// One thread's counters.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(crate) struct Shard {
     events: Box<[Events]>,
     routes: Segments<OnceLock<Arc<InFlight>>>,
     series: Segments<OnceLock<Arc<Cells>>>,
+    held: Segments<OnceLock<Arc<Held>>>,
     /// Requests beyond the maximum of routes.
     pub(super) routes_overflowed: Counter,
     /// Requests beyond the maximum of series.
@@ -48,6 +50,7 @@ impl Shard {
             events: (0..slos).map(|_| Events::default()).collect(),
             routes: Segments::new(routes_max),
             series: Segments::new(series_max),
+            held: Segments::new(routes_max),
             routes_overflowed: Counter::new(),
             series_overflowed: Counter::new(),
         }
@@ -82,10 +85,10 @@ impl Shard {
 
     /// Counts one event for every goal, on the thread that owns the shard.
     #[inline]
-    pub(super) fn judge(&self, goals: &[Goal], ending: Ending) {
+    pub(super) fn judge(&self, goals: &[Goal], verdict: Verdict, nanos: u64) {
         for goal in goals {
             let events = &self.events[goal.slo];
-            match goal.judge(ending.verdict, ending.nanos) {
+            match goal.judge(verdict, nanos) {
                 Judgement::Good => events.good.add(1),
                 Judgement::Bad => events.bad.add(1),
                 Judgement::Excluded => events.excluded.add(1),
@@ -109,11 +112,21 @@ impl Shard {
         self.series.get(series)?.get().map(|cells| &**cells)
     }
 
-    pub(super) fn counts(&self, slo: usize) -> Counts {
-        Counts { good: self.events[slo].good.get(), bad: self.events[slo].bad.get() }
+    /// Adds the events of every SLO.
+    pub(super) fn add_events(&self, totals: &mut [status::Events]) {
+        for (total, own) in totals.iter_mut().zip(&self.events) {
+            total.good += own.good.get();
+            total.bad += own.bad.get();
+            total.excluded += own.excluded.get();
+        }
     }
 
-    pub(super) fn excluded(&self, slo: usize) -> u64 {
-        self.events[slo].excluded.get()
+    /// Returns the cells of endings a route holds, new with the first one; only the owner adds to them.
+    pub(super) fn held(&self, route: usize, layout: &Layout) -> Arc<Held> {
+        Arc::clone(self.held.touch(route).get_or_init(|| Arc::new(Held::new(layout))))
+    }
+
+    pub(super) fn held_of(&self, route: usize) -> Option<&Held> {
+        self.held.get(route)?.get().map(|held| &**held)
     }
 }

@@ -1,17 +1,17 @@
 //! What all threads of one registry share. The data plane only reads it.
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
 use super::route::Route;
 use super::routes::Routes;
 use super::shard::Shard;
+use super::status::Events;
 use super::{Declaration, lock};
 use crate::histogram::{Histogram, Layout};
 use crate::objective::{Slo, Threshold};
 use crate::time::Clock;
-use crate::window::Counts;
 
 /// The body of a registry.
 #[derive(Debug)]
@@ -24,9 +24,10 @@ pub(crate) struct Shared {
     /// The promises that go together, by the index that routes are bound to.
     goals: Box<[Goals]>,
     pub(super) engine: Mutex<Engine>,
+    /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
-    /// For threads in their own destruction, one at a time.
-    last_resort: Mutex<Shard>,
+    /// One thread at a time uses the last resort.
+    last_resort: Mutex<Arc<Shard>>,
 }
 
 impl Shared {
@@ -41,14 +42,15 @@ impl Shared {
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold());
         let layout = Layout::with_thresholds(thresholds.map(Threshold::nanos));
         let (routes_max, series_max) = routes.capacity();
-        let last_resort = Mutex::new(Shard::new(slos.len(), routes_max, series_max));
-        let (engine, shards) = (Mutex::new(engine), RwLock::default());
+        let last_resort = Arc::new(Shard::new(slos.len(), routes_max, series_max));
+        let shards = RwLock::new(vec![Arc::clone(&last_resort)]);
+        let (engine, last_resort) = (Mutex::new(engine), Mutex::new(last_resort));
         Self { service, clock, slos, layout, routes, goals, engine, shards, last_resort }
     }
 
     /// Gives the calling thread a shard of its own: one that an ended thread left, or a new one.
     pub(super) fn claim_shard(&self) -> Arc<Shard> {
-        let mut shards = self.shards.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(free) = shards.iter().find(|shard| shard.claim()) {
             return Arc::clone(free);
         }
@@ -81,24 +83,24 @@ impl Shared {
     }
 
     fn for_each_shard(&self, mut visit: impl FnMut(&Shard)) {
-        let shards = self.shards.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
         shards.iter().for_each(|shard| visit(shard));
-        visit(&lock(&self.last_resort));
     }
 
-    /// Returns the totals of an SLO since the registry was built.
-    pub(crate) fn counts(&self, slo: usize) -> Counts {
-        let mut counts = Counts::default();
+    /// Returns the events of every SLO since the registry was built.
+    pub(crate) fn totals(&self) -> Vec<Events> {
+        let mut totals = vec![Events::default(); self.slos.len()];
+        let bound: Vec<_> =
+            self.routes.iter().filter_map(|(index, route)| Some((index, route.bound()?))).collect();
         self.for_each_shard(|shard| {
-            let part = shard.counts(slo);
-            counts.good += part.good;
-            counts.bad += part.bad;
+            shard.add_events(&mut totals);
+            for (route, goals) in &bound {
+                if let Some(held) = shard.held_of(*route) {
+                    held.judge(&self.layout, self.goals(Some(*goals)), &mut totals);
+                }
+            }
         });
-        counts
-    }
-
-    pub(crate) fn excluded(&self, slo: usize) -> u64 {
-        self.sum(|shard| shard.excluded(slo))
+        totals
     }
 
     /// Returns how many attempts of a route have started and not ended.
@@ -139,9 +141,7 @@ impl Shared {
     /// Returns the routes whose requests count for an SLO, as far as they are known.
     pub(crate) fn routes_of(&self, slo: usize) -> Vec<usize> {
         let counts = |goals: usize| self.goals[goals].goals.iter().any(|goal| goal.slo == slo);
-        let feeds = |route: &Route| {
-            route.own().is_some_and(counts) || matches!(route.bound(), Ok(Some(goals)) if counts(goals))
-        };
+        let feeds = |route: &Route| route.own().is_some_and(counts) || route.bound().is_some_and(counts);
         self.routes.iter().filter(|(_, route)| feeds(route)).map(|(index, _)| index).collect()
     }
 }

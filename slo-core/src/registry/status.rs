@@ -3,6 +3,7 @@
 //! All numbers of one SLO come from one reading of its counters, so they agree with each other.
 //! What has no answer is `None`, never a number.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -19,6 +20,7 @@ use crate::window::Counts;
 
 /// All SLOs of a registry at one moment.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Status {
     /// The service that promises.
     pub service: String,
@@ -38,6 +40,7 @@ impl Status {
 
 /// One SLO at one moment.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct SloStatus {
     /// The name, the value of the `slo` label.
     pub name: String,
@@ -50,7 +53,7 @@ pub struct SloStatus {
     /// The period of the promise.
     pub window: Window,
     /// The user's own labels.
-    pub labels: Vec<(String, String)>,
+    pub labels: BTreeMap<String, String>,
     /// The routes whose requests count, as far as they are known yet.
     pub routes: Vec<String>,
     /// Events since the process started.
@@ -61,7 +64,8 @@ pub struct SloStatus {
     pub sli_ratio: Option<f64>,
     /// The error budget of the window.
     pub budget: BudgetStatus,
-    /// The burn rate over each window of the alert policy and over the SLO's own, shortest first.
+    /// The burn rate over five minutes, an hour, each window of the alert policy and the SLO's own, shortest
+    /// first.
     pub burn_rates: Vec<BurnRateStatus>,
     /// Share of the window for which there is data.
     pub coverage: f64,
@@ -82,8 +86,17 @@ pub struct Events {
     pub excluded: u64,
 }
 
+impl Events {
+    /// Returns the events that count.
+    #[must_use]
+    pub const fn counts(self) -> Counts {
+        Counts { good: self.good, bad: self.bad }
+    }
+}
+
 /// An [`ErrorBudget`] in numbers of events.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct BudgetStatus {
     /// Bad events that the window's traffic allows.
     pub allowed: f64,
@@ -97,6 +110,7 @@ pub struct BudgetStatus {
 
 /// A burn rate over one window.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct BurnRateStatus {
     /// The window, such as `5m`.
     pub window: String,
@@ -106,6 +120,7 @@ pub struct BurnRateStatus {
 
 /// Quantiles of a latency distribution, in seconds, within 1 %.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LatencyStatus {
     /// Requests measured.
     pub count: u64,
@@ -135,14 +150,13 @@ impl LatencyStatus {
 /// Reads everything but the latencies, each SLO's counters once.
 pub(super) fn read(shared: &Shared, now: Timestamp) -> Status {
     let engine = lock(&shared.engine);
-    let slos =
-        shared.slos.iter().enumerate().map(|(index, slo)| slo_status(shared, &engine, index, slo, now));
-    Status { service: shared.service.to_string(), at: now, slos: slos.collect() }
+    let slos = shared.slos.iter().zip(shared.totals()).enumerate();
+    let slos = slos.map(|(index, (slo, total))| slo_status(&engine, index, slo, total, now)).collect();
+    Status { service: shared.service.to_string(), at: now, slos }
 }
 
-fn slo_status(shared: &Shared, engine: &Engine, index: usize, slo: &Slo, now: Timestamp) -> SloStatus {
-    let totals = shared.counts(index);
-    let within = |window: Duration| engine.window(index, window, now, totals);
+fn slo_status(engine: &Engine, index: usize, slo: &Slo, total: Events, now: Timestamp) -> SloStatus {
+    let within = |window: Duration| engine.window(index, window, now, total.counts());
     let period = slo.window().duration();
     let whole = within(period);
     let budget = ErrorBudget::new(slo.objective(), whole.counts);
@@ -158,7 +172,7 @@ fn slo_status(shared: &Shared, engine: &Engine, index: usize, slo: &Slo, now: Ti
         window: slo.window(),
         labels: slo.labels().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         routes: Vec::new(),
-        total: Events { good: totals.good, bad: totals.bad, excluded: shared.excluded(index) },
+        total,
         events: whole.counts,
         sli_ratio: whole.counts.good_ratio(),
         budget: BudgetStatus {
@@ -183,10 +197,11 @@ pub(super) fn add_routes(shared: &Shared, status: &mut Status) {
     }
 }
 
-/// The windows that the rows which can fire look at, and the SLO's own, shortest first.
+/// The windows everybody asks for, those of the rows that can fire, and the SLO's own, shortest first.
 fn burn_windows(slo: &Slo) -> Vec<Duration> {
     let both = |row: &AlertRow| [row.short(slo.window()), row.long(slo.window())];
     let mut windows: Vec<Duration> = slo.alerts().rows_for(slo.objective()).flat_map(both).collect();
+    windows.extend([300, 3_600].map(Duration::from_secs));
     windows.push(slo.window().duration());
     windows.sort_unstable();
     windows.dedup();

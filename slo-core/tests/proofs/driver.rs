@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use slo_core::{BurnRateStatus, Clock, Outcome, Registry, Sli, Verdict};
+use slo_core::{BuildError, BurnRateStatus, Clock, Outcome, Registry, Sli, Verdict};
 
 use super::support::{START, on_route};
 
@@ -113,10 +113,12 @@ fn handles_may_go_in_any_order_on_any_thread() {
     dropper.join().expect("nothing panics and nothing hangs");
 }
 
-/// Extremes are no reason to panic.
+/// Extremes are no reason to panic; zero would never let the thread rest.
 #[test]
-fn any_tick_interval_builds() {
-    for interval in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
+fn any_tick_interval_but_zero_builds() {
+    let never = Registry::builder("shop").tick_interval(Duration::ZERO).build();
+    assert!(matches!(never, Err(BuildError::TickInterval)));
+    for interval in [Duration::from_nanos(1), Duration::MAX] {
         let builder = Registry::builder("shop").tick_interval(interval);
         let registry = builder.clock(Clock::manual(START)).build().expect("it builds");
         registry.tick(START.plus(Duration::from_secs(10)));
