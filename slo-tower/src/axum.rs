@@ -24,7 +24,7 @@ impl SloRegistry {
     /// that passes two layers of one registry is recorded by the outer one.
     #[must_use]
     pub fn layer(&self) -> SloLayer<MatchedRoute> {
-        self.layer_with(MatchedRoute)
+        self.layer_by(MatchedRoute)
     }
 
     /// Returns `/metrics` and `/slo`, to be merged after the layer so that they are not recorded themselves.
