@@ -94,6 +94,20 @@ async fn a_written_route_counts_from_the_first_request() {
 }
 
 #[tokio::test]
+async fn a_nested_service_knows_its_routes_from_within() {
+    let inner = || Router::new().route("/{id}", get(axum_show));
+    let slos = build();
+    let app = Router::new().nest_service("/nested", inner()).layer(slos.layer());
+    send(&app, &[("GET", "/nested/1", "")]).await;
+    assert_eq!(requests_of(&slos, "_UNMATCHED").len(), 1);
+    let slos = build();
+    let app = Router::new().nest_service("/nested", inner().layer(slos.layer()));
+    send(&app, &[("GET", "/nested/1", "")]).await;
+    assert_eq!(requests_of(&slos, "/nested/{id}").len(), 1);
+    assert_eq!(events(&slos, "axum_show-availability"), [1, 0, 0]);
+}
+
+#[tokio::test]
 async fn one_handler_may_serve_several_routes_and_one_route_several_handlers() {
     let slos = build();
     let either = any(|request: axum::extract::Request| async move {

@@ -234,6 +234,23 @@ fn a_client_that_leaves_is_excluded_unless_it_waited_too_long() {
 }
 
 #[test]
+fn an_endless_stream_ends_with_its_client_and_is_as_slow_as_its_head() {
+    let (slos, clock) = registry();
+    drive(
+        &slos,
+        Method::GET,
+        |_| answer(200, stream(vec![Ok("event"), Ok("never read")])),
+        |context, future| {
+            let Poll::Ready(Ok(mut response)) = future.poll(context) else { panic!("the head is there") };
+            assert!(Pin::new(response.body_mut()).poll_frame(context).is_ready());
+            clock.advance(SLOW);
+        },
+    );
+    let labels = r#",http_response_status_code="200",error_type="body_aborted""#;
+    assert_counted(&slos, "GET", labels, [EXCLUDED; 3]);
+}
+
+#[test]
 fn latency_ends_with_the_body_unless_it_streams() {
     /// A body of known length that takes its time.
     struct Slow(Clock, Full<Bytes>);
