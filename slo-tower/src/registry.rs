@@ -121,13 +121,15 @@ impl SloRegistryBuilder {
         self
     }
 
-    /// Tells at most this many routes apart: 1 000 unless changed. What comes after shares one series.
+    /// Tells at most this many routes apart: 1 000 unless changed, and never fewer than are declared by name.
+    /// What comes after shares one series.
     pub fn routes_max(mut self, routes: u16) -> Self {
         self.builder = self.builder.routes_max(routes);
         self
     }
 
-    /// Keeps at most this many latency series: 10 000 unless changed. What comes after shares one.
+    /// Keeps at most this many latency series: 10 000 unless changed, and never fewer than are declared by name.
+    /// What comes after shares one.
     pub fn series_max(mut self, series: u16) -> Self {
         self.builder = self.builder.series_max(series);
         self
