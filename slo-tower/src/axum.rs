@@ -20,11 +20,14 @@ impl RouteTemplate for MatchedRoute {
 }
 
 impl SloRegistry {
-    /// Returns the layer for `Router::layer`. It records the routes added before it, and the fallback. A request
-    /// that passes two layers of one registry is recorded by the outer one.
+    /// Returns the layer for `Router::layer`. It records the routes added before it, and the fallback.
+    ///
+    /// A request that passes two layers of one registry is recorded by the outer one, as long as it stays on one
+    /// task: beyond a `tower::buffer` the inner one records it again. A request that a handler sends, on that task, to a
+    /// recorded service of this process is part of the request it answers, and not recorded by itself.
     #[must_use]
     pub fn layer(&self) -> SloLayer<MatchedRoute> {
-        self.layer_with(MatchedRoute)
+        self.layer_by(MatchedRoute)
     }
 
     /// Returns `/metrics` and `/slo`, to be merged after the layer so that they are not recorded themselves.

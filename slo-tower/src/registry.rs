@@ -7,7 +7,7 @@ use slo_core::{BuildError, Clock, InstallError, Registry, RegistryBuilder, Slo};
 
 use crate::endpoint::{Appended, MetricsService, StatusService};
 use crate::record::SloLayer;
-use crate::route::RouteTemplate;
+use crate::route::{RequestHead, RouteTemplate};
 
 /// The promises of one service, their layer and their endpoints. A cheap handle: clones share one registry.
 ///
@@ -37,10 +37,29 @@ impl SloRegistry {
         Ok(self)
     }
 
-    /// Returns the layer for services whose routes `route` can tell; for axum there is [`SloRegistry::layer`].
+    /// Returns the layer for services whose routes `route` can tell; for axum there is `SloRegistry::layer`.
+    ///
+    /// `route` returns a template from a bounded set, or `None` if the request matches no route.
+    ///
+    /// ```
+    /// use slo_tower::SloRegistry;
+    ///
+    /// let slos = SloRegistry::builder("shop").build()?;
+    /// let layer = slos.layer_with(|request| match request.uri.path() {
+    ///     "/checkout" => Some("/checkout"),
+    ///     path if path.starts_with("/orders/") => Some("/orders/{id}"),
+    ///     _ => None,
+    /// });
+    /// # let _ = layer;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
-    pub fn layer_with<R: RouteTemplate>(&self, route: R) -> SloLayer<R> {
-        SloLayer::new(self.registry.clone(), route)
+    pub fn layer_with<F>(&self, route: F) -> SloLayer<F>
+    where
+        // Not `RouteTemplate`, which says as much: of a closure's lifetimes the compiler learns only from here.
+        F: for<'a> Fn(RequestHead<'a>) -> Option<&'a str> + Clone,
+    {
+        self.layer_by(route)
     }
 
     /// Returns the service that answers `GET /metrics`, for servers other than axum.
@@ -53,6 +72,10 @@ impl SloRegistry {
     #[must_use]
     pub fn status_service(&self) -> StatusService {
         StatusService::new(self.registry.clone())
+    }
+
+    pub(crate) fn layer_by<R: RouteTemplate>(&self, route: R) -> SloLayer<R> {
+        SloLayer::new(self.registry.clone(), route)
     }
 }
 
@@ -98,13 +121,15 @@ impl SloRegistryBuilder {
         self
     }
 
-    /// Tells at most this many routes apart: 1 000 unless changed. What comes after shares one series.
+    /// Tells at most this many routes apart: 1 000 unless changed, and never fewer than are declared by name.
+    /// What comes after shares one series.
     pub fn routes_max(mut self, routes: u16) -> Self {
         self.builder = self.builder.routes_max(routes);
         self
     }
 
-    /// Keeps at most this many latency series: 10 000 unless changed. What comes after shares one.
+    /// Keeps at most this many latency series: 10 000 unless changed, and never fewer than are declared by name.
+    /// What comes after shares one.
     pub fn series_max(mut self, series: u16) -> Self {
         self.builder = self.builder.series_max(series);
         self

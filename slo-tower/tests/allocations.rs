@@ -1,5 +1,8 @@
 //! What the layer allocates, counted by the allocator itself: nothing.
 //!
+//! axum boxes whatever it is given: each layer costs it allocations, and any body that is not its own costs one
+//! more. Ours is therefore compared with a layer that does nothing.
+//!
 //! A binary of its own without a test harness: nothing else runs, so every allocation is one of the request's.
 
 use std::alloc::System;
@@ -8,6 +11,8 @@ use std::future::{Ready, ready};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
+use axum::Router;
+use axum::routing::get;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -22,6 +27,10 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const REQUESTS: usize = 10_000;
 
+/// What a layer allocates in axum, and what our body type does; the README says so too.
+const AXUM_LAYER: usize = 2;
+const AXUM_BODY: usize = 1;
+
 #[slo(availability = 99.9%, latency = 99% < 250ms, combined = 99% < 1s)]
 fn handler() -> Ready<Result<Response<Full<Bytes>>, Infallible>> {
     ready(Ok(Response::new(Full::from("thank you"))))
@@ -31,15 +40,21 @@ fn route<'a>(request: RequestHead<'a>) -> Option<&'a str> {
     (request.uri.path() == "/").then_some("/")
 }
 
+#[slo(availability = 99.9%, latency = 99% < 250ms, combined = 99% < 1s)]
+async fn axum_handler() -> &'static str {
+    "thank you"
+}
+
 /// Sends requests and reads each response to its end.
-fn drive<S, B>(service: &mut S)
+fn drive<S, ReqBody, B>(service: &mut S)
 where
-    S: Service<Request<()>, Response = Response<B>, Error = Infallible>,
+    S: Service<Request<ReqBody>, Response = Response<B>, Error = Infallible>,
+    ReqBody: Default,
     B: Body + Unpin,
 {
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..REQUESTS {
-        let future = pin!(service.call(Request::new(())));
+        let future = pin!(service.call(Request::default()));
         let Poll::Ready(Ok(mut response)) = future.poll(&mut context) else { panic!("it answers at once") };
         while let Poll::Ready(Some(Ok(_))) = Pin::new(response.body_mut()).poll_frame(&mut context) {}
     }
@@ -52,9 +67,18 @@ fn allocations(work: impl FnOnce()) -> Stats {
 }
 
 fn main() {
+    in_plain_tower();
+    in_axum();
+}
+
+fn registry() -> SloRegistry {
     // The clock stands still: the first latency of another size takes cells of another size, once.
     let still = Clock::manual(Timestamp::default());
-    let slos = SloRegistry::builder("test").clock(still).build().expect("it is valid");
+    SloRegistry::builder("test").clock(still).build().expect("it is valid")
+}
+
+fn in_plain_tower() {
+    let slos = registry();
     let mut bare = tower::service_fn(|_: Request<()>| handler());
     let mut recorded = slos.layer_with(route).layer(bare);
     drive(&mut recorded);
@@ -64,7 +88,38 @@ fn main() {
         without.allocations, with.allocations
     );
     assert_eq!(with, without);
+    assert_counted(&slos, "handler");
+}
+
+fn in_axum() {
+    let slos = registry();
+    let app = || Router::<()>::new().route("/", get(axum_handler));
+    let bare = each_in_axum(app());
+    let idle = each_in_axum(app().layer(tower::layer::layer_fn(|service| service)));
+    let ours = each_in_axum(app().layer(slos.layer()));
+    println!(
+        "a request in axum: {bare} allocations, {idle} with a layer that does nothing, {ours} with ours"
+    );
+    assert_eq!((idle - bare, ours - idle), (AXUM_LAYER, AXUM_BODY));
+    assert_counted(&slos, "axum_handler");
+}
+
+/// Returns what a request to a warm router allocates.
+fn each_in_axum(app: Router) -> usize {
+    // As axum's servers do; otherwise each request would apply the layers anew.
+    let mut app = app.with_state::<()>(());
+    drive::<_, axum::body::Body, _>(&mut app);
+    let all = allocations(|| drive::<_, axum::body::Body, _>(&mut app)).allocations;
+    assert_eq!(all % REQUESTS, 0, "a request allocates as much as any other");
+    all / REQUESTS
+}
+
+fn assert_counted(slos: &SloRegistry, handler: &str) {
     let status = slos.status();
-    let counted: Vec<_> = status.slos.iter().map(|slo| slo.total.good).collect();
+    let of_it = status
+        .slos
+        .iter()
+        .filter(|slo| slo.name.strip_prefix(handler).is_some_and(|kind| kind.starts_with('-')));
+    let counted: Vec<_> = of_it.map(|slo| slo.total.good).collect();
     assert_eq!(counted, [2 * REQUESTS as u64; 3]);
 }

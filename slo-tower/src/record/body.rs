@@ -2,7 +2,7 @@
 //!
 //! A request has ended when its last byte is handed over, when the body fails, or when it is dropped before
 //! that. Servers stop asking as soon as they know that nothing more comes, so a body that says it is at its
-//! end is complete there and then.
+//! end, or whose announced length is reached, is complete there and then.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -29,11 +29,12 @@ impl<B: Body> ResponseBody<B> {
     /// Wraps a response's body to finish the attempt where the body ends. `bodiless` if the request's method
     /// keeps the body from being sent.
     pub(super) fn wrap(response: Response<B>, attempt: Option<Attempt>, bodiless: bool) -> Response<Self> {
-        let mut sending =
-            Sending { attempt, status: response.status().as_u16(), remaining: remaining(&response) };
-        if bodiless || never_has_body(response.status()) || response.body().is_end_stream() {
+        let remaining = remaining(&response);
+        let mut sending = Sending { attempt, status: response.status().as_u16(), remaining };
+        let nothing_comes = response.body().is_end_stream() || remaining == Some(0);
+        if bodiless || never_has_body(response.status()) || nothing_comes {
             sending.end(Outcome::Completed);
-        } else if sending.remaining.is_none() {
+        } else if remaining.is_none() {
             // A stream may last for hours by design: its latency is the time to its head.
             sending.attempt.iter_mut().for_each(Attempt::stop_clock);
         }

@@ -17,7 +17,12 @@ pub use self::body::ResponseBody;
 pub use self::future::ResponseFuture;
 pub use self::service::Record;
 
-/// Wraps services so that every request is recorded. Made by [`SloRegistry::layer`](crate::SloRegistry).
+/// Wraps services so that every request is recorded. Made by [`SloRegistry::layer_with`](crate::SloRegistry::layer_with)
+/// and, for axum, by `SloRegistry::layer`.
+///
+/// The layer, and a service it was mounted on, keep the registry alive; clones of that service, such as routers make
+/// for each request, do not. Where only clones remain, nothing is recorded: keep the
+/// [`SloRegistry`](crate::SloRegistry) or one of its endpoints for as long as you serve.
 #[derive(Clone, Debug)]
 pub struct SloLayer<R> {
     registry: Registry,

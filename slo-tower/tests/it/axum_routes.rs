@@ -84,13 +84,30 @@ async fn requests_rejected_before_the_handler_first_ran_are_counted_once_it_has(
 #[tokio::test]
 async fn a_written_route_counts_from_the_first_request() {
     let slos = build();
-    assert!(!requests_of(&slos, "/axum/written").is_empty() || samples(&slos, "http").is_empty());
+    let mut first_scrape = String::new();
+    slos.render(slo_tower::TextFormat::Prometheus, &mut first_scrape);
+    let labels = r#"{http_request_method="GET",http_route="/axum/written",http_response_status_code="200"}"#;
+    assert!(first_scrape.contains(&format!("http_server_request_duration_seconds_count{labels} 0\n")));
     let refuse = axum::middleware::from_fn(|_: axum::extract::Request, _: axum::middleware::Next| async {
         StatusCode::SERVICE_UNAVAILABLE
     });
     let app = Router::new().route("/axum/written", get(axum_written)).layer(refuse).layer(slos.layer());
     assert_eq!(send(&app, &[("GET", "/axum/written", "")]).await, [503]);
     assert_eq!(events(&slos, "axum_written-availability"), [0, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_nested_service_knows_its_routes_from_within() {
+    let inner = || Router::new().route("/{id}", get(axum_show));
+    let slos = build();
+    let app = Router::new().nest_service("/nested", inner()).layer(slos.layer());
+    send(&app, &[("GET", "/nested/1", "")]).await;
+    assert_eq!(requests_of(&slos, "_UNMATCHED").len(), 1);
+    let slos = build();
+    let app = Router::new().nest_service("/nested", inner().layer(slos.layer()));
+    send(&app, &[("GET", "/nested/1", "")]).await;
+    assert_eq!(requests_of(&slos, "/nested/{id}").len(), 1);
+    assert_eq!(events(&slos, "axum_show-availability"), [1, 0, 0]);
 }
 
 #[tokio::test]

@@ -116,6 +116,41 @@ fn a_response_without_body_is_complete_at_its_head() {
 }
 
 #[test]
+fn a_response_of_announced_length_0_is_complete_at_its_head() {
+    /// Knows that it is empty, and does not say that it is at its end.
+    struct Blank;
+
+    impl Body for Blank {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(None)
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(0)
+        }
+    }
+
+    let announced = |_: Request<()>| -> Answer {
+        let mut response = Response::new(stream(vec![]).boxed_unsync());
+        response.headers_mut().insert(header::CONTENT_LENGTH, 0.into());
+        Box::pin(async { Ok(response) })
+    };
+    let known = |_: Request<()>| answer(200, Blank);
+    let handlers: [fn(Request<()>) -> Answer; 2] = [known, announced];
+    for handler in handlers {
+        let (slos, _) = registry();
+        drive(&slos, Method::GET, handler, read_head);
+        assert_counted(&slos, "GET", r#",http_response_status_code="200""#, [GOOD; 3]);
+    }
+}
+
+#[test]
 fn a_body_is_complete_with_its_last_announced_byte() {
     let (slos, _) = registry();
     let handler = |_: Request<()>| -> Answer {
@@ -196,6 +231,23 @@ fn a_client_that_leaves_is_excluded_unless_it_waited_too_long() {
         let labels = r#",http_response_status_code="200",error_type="body_aborted""#;
         assert_counted(&slos, "GET", labels, expected);
     }
+}
+
+#[test]
+fn an_endless_stream_ends_with_its_client_and_is_as_slow_as_its_head() {
+    let (slos, clock) = registry();
+    drive(
+        &slos,
+        Method::GET,
+        |_| answer(200, stream(vec![Ok("event"), Ok("never read")])),
+        |context, future| {
+            let Poll::Ready(Ok(mut response)) = future.poll(context) else { panic!("the head is there") };
+            assert!(Pin::new(response.body_mut()).poll_frame(context).is_ready());
+            clock.advance(SLOW);
+        },
+    );
+    let labels = r#",http_response_status_code="200",error_type="body_aborted""#;
+    assert_counted(&slos, "GET", labels, [EXCLUDED; 3]);
 }
 
 #[test]

@@ -6,11 +6,12 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::Empty;
 use proptest::prelude::*;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::support::{ROUTE, registry, route};
+use crate::support::{ROUTE, events, registry, route};
 
 /// What a body does when it is asked.
 #[derive(Clone, Debug)]
@@ -118,7 +119,7 @@ proptest! {
         };
         prop_assert_eq!(observe(response), observe(respond()));
         // And whatever the body did, it ended once.
-        let [good, bad, excluded] = crate::support::events(&slos, "get-availability");
+        let [good, bad, excluded] = events(&slos, "get-availability");
         prop_assert_eq!(good + bad + excluded, u64::from(method == "GET"));
     }
 }
@@ -150,4 +151,22 @@ fn readiness_and_errors_pass_through() {
         panic!("the service fails at once");
     };
     assert_eq!(error, "called");
+}
+
+#[test]
+fn a_closure_can_tell_the_route() {
+    let (slos, _) = registry();
+    let layer = slos.layer_with(|request| match request.uri.path() {
+        "/work/now" => Some(ROUTE),
+        _ => None,
+    });
+    let answer =
+        |_: Request<()>| std::future::ready(Ok::<_, &'static str>(Response::new(Empty::<Bytes>::new())));
+    let mut service = layer.layer(tower::service_fn(answer));
+    for path in ["/work/now", "/work"] {
+        let request = Request::builder().uri(path).body(()).unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut service.call(request)).poll(&mut context).is_ready());
+    }
+    assert_eq!(events(&slos, "get-availability"), [1, 0, 0]);
 }
