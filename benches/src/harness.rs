@@ -1,0 +1,249 @@
+//! Competitors measured in turns.
+//!
+//! Two threads live as long as the comparison. In every round each competitor works once alone on the first
+//! thread and once on both at the same time, one competitor after the other, so that whatever else the machine
+//! does meets all of them alike. What is reported is the median of the rounds.
+//!
+//! A competitor must do its whole work inside the closure it hands out: the loop around the operation is
+//! compiled with it, and nothing else is timed.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use slo_tower::Clock;
+
+/// Runs an operation this many times.
+pub type Work = Box<dyn FnMut(u64)>;
+
+/// Something that is measured beside others.
+pub struct Competitor {
+    name: String,
+    work: Box<dyn Fn() -> Work + Send + Sync>,
+    rest: Option<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl std::fmt::Debug for Competitor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Competitor").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Competitor {
+    /// Names a competitor. `work` is called once on each thread that is to work.
+    pub fn new(name: impl Into<String>, work: impl Fn() -> Work + Send + Sync + 'static) -> Self {
+        Self { name: name.into(), work: Box::new(work), rest: None }
+    }
+
+    /// Calls `rest` after each turn, outside of what is timed: a scrape, say, that frees what was collected.
+    #[must_use]
+    pub fn resting(mut self, rest: impl Fn() + Send + Sync + 'static) -> Self {
+        self.rest = Some(Box::new(rest));
+        self
+    }
+
+    /// Returns the name under which it is reported.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sets the competitor up on the calling thread.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        (self.work)()
+    }
+
+    fn rest(&self) {
+        self.rest.iter().for_each(|rest| rest());
+    }
+}
+
+/// Turns an operation into work. The operation is handed the number of the turn.
+pub fn repeat(mut operation: impl FnMut(u64) + 'static) -> Work {
+    Box::new(move |turns| {
+        for turn in 0..turns {
+            operation(turn);
+        }
+    })
+}
+
+/// How long to measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// How many turns each competitor has, after one that does not count.
+    pub rounds: usize,
+    /// How long one turn takes.
+    pub turn: Duration,
+}
+
+/// What was measured of one competitor, in nanoseconds.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Its name.
+    pub name: String,
+    /// Time per operation on one thread.
+    pub alone: f64,
+    /// Time per operation of each of two threads working at the same time.
+    pub together: f64,
+}
+
+impl Measured {
+    /// Returns how many times the throughput of one thread two threads have.
+    #[must_use]
+    pub fn scaling(&self) -> f64 {
+        2.0 * self.alone / self.together
+    }
+}
+
+/// Measures all competitors, with one and with two threads.
+#[must_use]
+pub fn measure(competitors: &[Competitor], effort: Effort) -> Vec<Measured> {
+    let meeting = Meeting {
+        clock: Clock::system(),
+        barrier: Barrier::new(2),
+        arrived: AtomicU64::new(0),
+        turns: competitors.iter().map(|_| AtomicU64::new(0)).collect(),
+    };
+    let (first, second) = thread::scope(|scope| {
+        let other = scope.spawn(|| meeting.take_turns(false, competitors, effort));
+        let first = meeting.take_turns(true, competitors, effort);
+        (first, other.join().expect("the other thread measures to the end"))
+    });
+    let spans = first.into_iter().zip(second);
+    spans.enumerate().map(|(index, spans)| meeting.summary(index, competitors[index].name(), spans)).collect()
+}
+
+/// Where two threads agree on what is next.
+struct Meeting {
+    clock: Clock,
+    barrier: Barrier,
+    arrived: AtomicU64,
+    /// How often each competitor repeats its operation in one turn.
+    turns: Box<[AtomicU64]>,
+}
+
+/// From when to when a thread worked, in each round.
+#[derive(Debug, Default)]
+struct Spans {
+    alone: Vec<(u64, u64)>,
+    together: Vec<(u64, u64)>,
+}
+
+impl Meeting {
+    fn take_turns(&self, first: bool, competitors: &[Competitor], effort: Effort) -> Vec<Spans> {
+        let mut works: Vec<Work> = competitors.iter().map(Competitor::work).collect();
+        let mut spans: Vec<Spans> = competitors.iter().map(|_| Spans::default()).collect();
+        for (index, work) in works.iter_mut().enumerate() {
+            if first {
+                let turns = self.calibrate(work, effort.turn);
+                // Relaxed: the barrier below publishes it.
+                self.turns[index].store(turns, Ordering::Relaxed);
+                competitors[index].rest();
+            }
+            self.barrier.wait();
+        }
+        for round in 0..=effort.rounds {
+            for (index, work) in works.iter_mut().enumerate() {
+                // Relaxed: published by the barrier above.
+                let turns = self.turns[index].load(Ordering::Relaxed);
+                self.barrier.wait();
+                let alone = if first { self.time(work, turns) } else { (0, 0) };
+                self.meet();
+                let together = self.time(work, turns);
+                self.barrier.wait();
+                if first {
+                    competitors[index].rest();
+                }
+                if round > 0 {
+                    spans[index].alone.push(alone);
+                    spans[index].together.push(together);
+                }
+            }
+        }
+        spans
+    }
+
+    /// Waits for the other thread without going to sleep, so that both start within nanoseconds.
+    fn meet(&self) {
+        self.barrier.wait();
+        // Relaxed: only the count matters; the barrier orders everything else.
+        let arrived = self.arrived.fetch_add(1, Ordering::Relaxed) + 1;
+        let all = arrived.next_multiple_of(2);
+        // Relaxed: as above.
+        while self.arrived.load(Ordering::Relaxed) < all {
+            std::hint::spin_loop();
+        }
+    }
+
+    fn time(&self, work: &mut Work, turns: u64) -> (u64, u64) {
+        let start = self.clock.monotonic_nanos();
+        work(turns);
+        (start, self.clock.monotonic_nanos())
+    }
+
+    /// Finds out how many repetitions fill a turn.
+    fn calibrate(&self, work: &mut Work, turn: Duration) -> u64 {
+        let wanted = u64::try_from(turn.as_nanos()).expect("a turn is short");
+        let mut turns = 16;
+        loop {
+            let (start, end) = self.time(work, turns);
+            let took = (end - start).max(1);
+            if took * 4 > wanted {
+                return (turns * wanted / took).max(1);
+            }
+            turns *= 2;
+        }
+    }
+
+    fn summary(&self, index: usize, name: &str, (first, second): (Spans, Spans)) -> Measured {
+        // Relaxed: the threads that wrote it have ended.
+        let turns = self.turns[index].load(Ordering::Relaxed) as f64;
+        let alone = first.alone.iter().map(|(start, end)| (end - start) as f64 / turns);
+        let both = first.together.iter().zip(&second.together);
+        let together = both.map(|(one, two)| (one.1.max(two.1) - one.0.min(two.0)) as f64 / turns);
+        Measured { name: name.to_owned(), alone: median(alone), together: median(together) }
+    }
+}
+
+/// Returns the middle of the values; NaN if there are none.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        count if count % 2 == 1 => values[count / 2],
+        count => f64::midpoint(values[count / 2 - 1], values[count / 2]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), 2.0);
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), 2.5);
+        assert!(median(std::iter::empty()).is_nan());
+    }
+
+    #[test]
+    fn every_competitor_is_measured_on_one_and_on_two_threads() {
+        let spin = |name: &str, steps: u64| {
+            Competitor::new(name, move || {
+                repeat(move |turn| {
+                    for step in 0..steps {
+                        std::hint::black_box(turn ^ step);
+                    }
+                })
+            })
+        };
+        let effort = Effort { rounds: 3, turn: Duration::from_micros(200) };
+        let measured = measure(&[spin("short", 10), spin("long", 1_000)], effort);
+        assert_eq!(measured.len(), 2);
+        assert!(measured[0].alone * 5.0 < measured[1].alone, "{measured:?}");
+        assert!(measured.iter().all(|one| one.scaling() > 0.0), "{measured:?}");
+    }
+}
