@@ -1,15 +1,16 @@
 //! Competitors measured in turns.
 //!
-//! Two threads live as long as the comparison. In every round each competitor works once alone on the first
+//! Two threads live as long as the comparison, each on a core of its own. In every round each competitor works once alone on the first
 //! thread and once on both at the same time, one competitor after the other, so that whatever else the machine
-//! does meets all of them alike. What is reported is the median of the rounds.
+//! does meets all of them alike. A turn during which the scheduler let a thread wait is left out where the
+//! kernel tells. What is reported is the median of the turns.
 //!
 //! A competitor must do its whole work inside the closure it hands out: the loop around the operation is
 //! compiled with it, and nothing else is timed.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use slo_tower::Clock;
@@ -100,16 +101,17 @@ impl Measured {
 /// Measures all competitors, with one and with two threads.
 #[must_use]
 pub fn measure(competitors: &[Competitor], effort: Effort) -> Vec<Measured> {
-    let meeting = Meeting {
+    let meeting = &Meeting {
         clock: Clock::system(),
         barrier: Barrier::new(2),
         arrived: AtomicU64::new(0),
         turns: competitors.iter().map(|_| AtomicU64::new(0)).collect(),
     };
     let (first, second) = thread::scope(|scope| {
-        let other = scope.spawn(|| meeting.take_turns(false, competitors, effort));
-        let first = meeting.take_turns(true, competitors, effort);
-        (first, other.join().expect("the other thread measures to the end"))
+        let [first, second] =
+            [0, 1].map(|thread| scope.spawn(move || meeting.take_turns(thread, competitors, effort)));
+        let join = |thread: ScopedJoinHandle<'_, _>| thread.join().expect("a thread measures to the end");
+        (join(first), join(second))
     });
     let spans = first.into_iter().zip(second);
     spans.enumerate().map(|(index, spans)| meeting.summary(index, competitors[index].name(), spans)).collect()
@@ -124,15 +126,45 @@ struct Meeting {
     turns: Box<[AtomicU64]>,
 }
 
-/// From when to when a thread worked, in each round.
+/// When a thread worked, in each round.
 #[derive(Debug, Default)]
 struct Spans {
-    alone: Vec<(u64, u64)>,
-    together: Vec<(u64, u64)>,
+    alone: Vec<Span>,
+    together: Vec<Span>,
+}
+
+/// From when to when a thread worked, and how long it had to wait for a core meanwhile.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    start: u64,
+    end: u64,
+    waited: u64,
+}
+
+impl Span {
+    /// From the start of the first to the end of the last.
+    fn with(self, other: Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+            waited: self.waited.max(other.waited),
+        }
+    }
+
+    fn nanos(self) -> f64 {
+        (self.end - self.start) as f64
+    }
+
+    /// Others took no more than one part in fifty.
+    fn is_undisturbed(self) -> bool {
+        self.waited * 50 <= self.end - self.start
+    }
 }
 
 impl Meeting {
-    fn take_turns(&self, first: bool, competitors: &[Competitor], effort: Effort) -> Vec<Spans> {
+    fn take_turns(&self, thread: usize, competitors: &[Competitor], effort: Effort) -> Vec<Spans> {
+        let first = thread == 0;
+        pin(thread);
         let mut works: Vec<Work> = competitors.iter().map(Competitor::work).collect();
         let mut spans: Vec<Spans> = competitors.iter().map(|_| Spans::default()).collect();
         for (index, work) in works.iter_mut().enumerate() {
@@ -149,7 +181,7 @@ impl Meeting {
                 // Relaxed: published by the barrier above.
                 let turns = self.turns[index].load(Ordering::Relaxed);
                 self.barrier.wait();
-                let alone = if first { self.time(work, turns) } else { (0, 0) };
+                let alone = if first { self.time(work, turns) } else { Span::default() };
                 self.meet();
                 let together = self.time(work, turns);
                 self.barrier.wait();
@@ -177,10 +209,12 @@ impl Meeting {
         }
     }
 
-    fn time(&self, work: &mut Work, turns: u64) -> (u64, u64) {
+    fn time(&self, work: &mut Work, turns: u64) -> Span {
+        let waited = waited_nanos();
         let start = self.clock.monotonic_nanos();
         work(turns);
-        (start, self.clock.monotonic_nanos())
+        let end = self.clock.monotonic_nanos();
+        Span { start, end, waited: waited_nanos() - waited }
     }
 
     /// Finds out how many repetitions fill a turn.
@@ -188,8 +222,8 @@ impl Meeting {
         let wanted = u64::try_from(turn.as_nanos()).expect("a turn is short");
         let mut turns = 16;
         loop {
-            let (start, end) = self.time(work, turns);
-            let took = (end - start).max(1);
+            let span = self.time(work, turns);
+            let took = (span.end - span.start).max(1);
             if took * 4 > wanted {
                 return (turns * wanted / took).max(1);
             }
@@ -200,11 +234,31 @@ impl Meeting {
     fn summary(&self, index: usize, name: &str, (first, second): (Spans, Spans)) -> Measured {
         // Relaxed: the threads that wrote it have ended.
         let turns = self.turns[index].load(Ordering::Relaxed) as f64;
-        let alone = first.alone.iter().map(|(start, end)| (end - start) as f64 / turns);
-        let both = first.together.iter().zip(&second.together);
-        let together = both.map(|(one, two)| (one.1.max(two.1) - one.0.min(two.0)) as f64 / turns);
-        Measured { name: name.to_owned(), alone: median(alone), together: median(together) }
+        let both = first.together.iter().zip(&second.together).map(|(one, two)| one.with(*two)).collect();
+        let (alone, together) = (typical(first.alone) / turns, typical(both) / turns);
+        Measured { name: name.to_owned(), alone, together }
     }
+}
+
+/// Keeps the calling thread on one core, as far as the machine lets us: a scheduler likes to put two threads that
+/// wake each other on the same one.
+fn pin(core: usize) {
+    if let Some(core) = core_affinity::get_core_ids().and_then(|cores| cores.get(core).copied()) {
+        core_affinity::set_for_current(core);
+    }
+}
+
+/// Returns the median of the undisturbed spans; of all, if hardly any is.
+fn typical(spans: Vec<Span>) -> f64 {
+    let undisturbed: Vec<Span> = spans.iter().copied().filter(|span| span.is_undisturbed()).collect();
+    let enough = undisturbed.len() * 4 >= spans.len();
+    median(if enough { undisturbed } else { spans }.into_iter().map(Span::nanos))
+}
+
+/// Returns how long this thread has waited for a core so far; zero where the kernel does not tell.
+fn waited_nanos() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split_whitespace().nth(1).and_then(|nanos| nanos.parse().ok()).unwrap_or_default()
 }
 
 /// Returns the middle of the values; NaN if there are none.
