@@ -2,8 +2,8 @@
 //!
 //! Two threads live as long as the comparison, each on a core of its own. In every round each competitor works once alone on the first
 //! thread and once on both at the same time, one competitor after the other, so that whatever else the machine
-//! does meets all of them alike. A turn during which the scheduler let a thread wait is left out where the
-//! kernel tells. What is reported is the median of the turns.
+//! does meets all of them alike. A turn during which a thread had to wait for its core is repeated, where the kernel
+//! tells, and left out if that does not help. What is reported is the median of the turns.
 //!
 //! A competitor must do its whole work inside the closure it hands out: the loop around the operation is
 //! compiled with it, and nothing else is timed.
@@ -14,6 +14,9 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use slo_tower::Clock;
+
+/// How often a turn is repeated in which a thread had to wait for its core.
+const RETRIES: u64 = 12;
 
 /// Runs an operation this many times.
 pub type Work = Box<dyn FnMut(u64)>;
@@ -105,6 +108,7 @@ pub fn measure(competitors: &[Competitor], effort: Effort) -> Vec<Measured> {
         clock: Clock::system(),
         barrier: Barrier::new(2),
         arrived: AtomicU64::new(0),
+        disturbed: AtomicU64::new(0),
         turns: competitors.iter().map(|_| AtomicU64::new(0)).collect(),
     };
     let (first, second) = thread::scope(|scope| {
@@ -122,6 +126,8 @@ struct Meeting {
     clock: Clock,
     barrier: Barrier,
     arrived: AtomicU64,
+    /// The number of the try in which a thread was disturbed.
+    disturbed: AtomicU64,
     /// How often each competitor repeats its operation in one turn.
     turns: Box<[AtomicU64]>,
 }
@@ -151,13 +157,13 @@ impl Span {
         }
     }
 
-    fn nanos(self) -> f64 {
-        (self.end - self.start) as f64
+    fn nanos(self) -> u64 {
+        self.end - self.start
     }
 
     /// Others took no more than one part in fifty.
     fn is_undisturbed(self) -> bool {
-        self.waited * 50 <= self.end - self.start
+        self.waited * 50 <= self.nanos()
     }
 }
 
@@ -181,10 +187,8 @@ impl Meeting {
                 // Relaxed: published by the barrier above.
                 let turns = self.turns[index].load(Ordering::Relaxed);
                 self.barrier.wait();
-                let alone = if first { self.time(work, turns) } else { Span::default() };
-                self.meet();
-                let together = self.time(work, turns);
-                self.barrier.wait();
+                let alone = if first { self.alone(work, turns) } else { Span::default() };
+                let together = self.together(work, turns);
                 if first {
                     competitors[index].rest();
                 }
@@ -195,6 +199,41 @@ impl Meeting {
             }
         }
         spans
+    }
+
+    /// Works while the other thread sleeps, again if disturbed.
+    fn alone(&self, work: &mut Work, turns: u64) -> Span {
+        let mut span = self.time(work, turns);
+        for _ in 0..RETRIES {
+            if span.is_undisturbed() {
+                break;
+            }
+            span = self.time(work, turns);
+        }
+        span
+    }
+
+    /// Works while the other thread does, both again if one was disturbed.
+    fn together(&self, work: &mut Work, turns: u64) -> Span {
+        let mut tries = 0;
+        loop {
+            self.meet();
+            let span = self.time(work, turns);
+            if !span.is_undisturbed() {
+                // Relaxed: the barrier publishes it.
+                self.disturbed.store(tries + 1, Ordering::Relaxed);
+            }
+            self.barrier.wait();
+            // Relaxed: published by the barrier; it is not written before both threads have met again.
+            let again = self.disturbed.load(Ordering::Relaxed) == tries + 1;
+            if !again || tries == RETRIES {
+                self.barrier.wait();
+                // Relaxed: both threads have read it, and both write the same.
+                self.disturbed.store(0, Ordering::Relaxed);
+                return span;
+            }
+            tries += 1;
+        }
     }
 
     /// Waits for the other thread without going to sleep, so that both start within nanoseconds.
@@ -222,8 +261,8 @@ impl Meeting {
         let wanted = u64::try_from(turn.as_nanos()).expect("a turn is short");
         let mut turns = 16;
         loop {
-            let span = self.time(work, turns);
-            let took = (span.end - span.start).max(1);
+            // The shortest of a few: an interrupted one would make every turn too short to be fair.
+            let took = (0..3).map(|_| self.alone(work, turns).nanos()).min().unwrap_or_default().max(1);
             if took * 4 > wanted {
                 return (turns * wanted / took).max(1);
             }
@@ -252,7 +291,7 @@ fn pin(core: usize) {
 fn typical(spans: Vec<Span>) -> f64 {
     let undisturbed: Vec<Span> = spans.iter().copied().filter(|span| span.is_undisturbed()).collect();
     let enough = undisturbed.len() * 4 >= spans.len();
-    median(if enough { undisturbed } else { spans }.into_iter().map(Span::nanos))
+    median(if enough { undisturbed } else { spans }.into_iter().map(|span| span.nanos() as f64))
 }
 
 /// Returns how long this thread has waited for a core so far; zero where the kernel does not tell.

@@ -59,8 +59,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, Strin
 
 fn run(arguments: &Arguments) -> Result<(), String> {
     let quick = arguments.quick;
-    let effort =
-        Effort { rounds: if quick { 5 } else { 31 }, turn: Duration::from_millis(if quick { 2 } else { 6 }) };
+    let effort = Effort { rounds: if quick { 5 } else { 31 }, turn: Duration::from_millis(2) };
     let counted = match &arguments.exact {
         Some(file) => {
             std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?
