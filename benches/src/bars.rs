@@ -102,9 +102,9 @@ impl Read<'_> {
         for routes in layer::ROUTES {
             let (one, two) =
                 (over_idle(routes, |row| Some(row.value)), over_idle(routes, |row| row.together));
-            bars.push(at_most(format!("layer in axum over no-op, {routes} routes, ns"), 90.0, one));
+            bars.push(at_most(format!("layer in axum over no-op, routes: {routes}, ns"), 90.0, one));
             bars.push(at_most(
-                format!("layer in axum over no-op, {routes} routes, 2 threads, ns"),
+                format!("layer in axum over no-op, routes: {routes}, 2 threads, ns"),
                 130.0,
                 two,
             ));

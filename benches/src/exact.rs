@@ -50,7 +50,9 @@ pub fn counted_by_callgrind(work: &mut Work, turns: u64) {
 
 /// Warms a competitor up and runs it for callgrind.
 pub fn run_counted(section: usize, competitor: usize) {
-    let mut work = sections()[section].1[competitor].work();
+    // Kept to the end: a recorder whose registry is gone does nothing.
+    let sections = sections();
+    let mut work = sections[section].1[competitor].work();
     work(64);
     counted_by_callgrind(&mut work, TURNS);
 }

@@ -300,6 +300,16 @@ fn waited_nanos() -> u64 {
     text.split_whitespace().nth(1).and_then(|nanos| nanos.parse().ok()).unwrap_or_default()
 }
 
+/// Returns how many nanoseconds `work` takes on this thread, without waiting for a core.
+pub fn on_core(work: impl FnOnce()) -> f64 {
+    let clock = Clock::system();
+    let waited = waited_nanos();
+    let start = clock.monotonic_nanos();
+    work();
+    let took = clock.monotonic_nanos() - start;
+    took.saturating_sub(waited_nanos() - waited) as f64
+}
+
 /// Returns the middle of the values; NaN if there are none.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();

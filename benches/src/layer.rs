@@ -22,7 +22,7 @@ pub const IDLE: &str = "no-op layer";
 /// The routes of the routers.
 pub const ROUTES: [usize; 3] = [1, 10, 100];
 /// The section of the tower service.
-pub const TOWER: &str = "layer over a bare tower service, time added";
+pub const TOWER: &str = "layer over a bare tower service (added)";
 
 /// One layer.
 pub struct Entry {
@@ -44,7 +44,7 @@ impl std::fmt::Debug for Entry {
 #[must_use]
 pub fn router_section(routes: usize) -> String {
     let plural = if routes == 1 { "" } else { "s" };
-    format!("layer in an axum Router, {routes} route{plural}, time added")
+    format!("layer in an axum Router, {routes} route{plural} (added)")
 }
 
 /// Returns all competitors over a tower service, the bare one first.

@@ -24,9 +24,9 @@ pub const GROWTH: &str = "memory grown by 400000 more requests without a scrape"
 /// The section of the memory of SLOs that nothing happens to.
 pub const IDLE: &str = "memory, one declared SLO";
 /// The section of the memory of a series.
-pub const SERIES: &str = "memory per series, 1000 series";
+pub const SERIES: &str = "memory of one more series";
 /// The section of allocations while printing.
-pub const SAMPLES: &str = "allocations per sample printed, 1000 series (first column)";
+pub const SAMPLES: &str = "allocations per sample printed";
 
 /// Counts all of it.
 #[must_use]
@@ -85,20 +85,36 @@ fn in_traffic(exposition: &Exposition) -> [f64; 2] {
     })
 }
 
-/// Returns the bytes of a series with three observations, and the allocations while a sample of it is printed.
+/// Returns the bytes of a series with three observations, and the allocations that printing one more sample takes:
+/// what a scrape allocates however much it prints is left out.
 fn in_series(exposition: &Exposition) -> [f64; 2] {
-    let labels = Labels::of(100, 10);
-    let region = Region::new(&INSTRUMENTED_SYSTEM);
-    let metrics = scrape::filled(exposition, &labels);
-    let bytes = kept(&region.change()) / labels.len() as f64;
-    let mut out = String::new();
-    metrics.render(&mut out);
-    let samples = samples(&out) as f64;
-    out.clear();
-    let region = Region::new(&INSTRUMENTED_SYSTEM);
-    metrics.render(&mut out);
-    let change = region.change();
-    [bytes, (change.allocations + change.reallocations) as f64 / samples]
+    let (few, many) = (Printed::of(exposition, 10), Printed::of(exposition, 100));
+    let allocations = many.allocations - few.allocations;
+    [(many.bytes - few.bytes) / 900.0, allocations / (many.samples - few.samples)]
+}
+
+/// A family that was printed.
+struct Printed {
+    bytes: f64,
+    samples: f64,
+    allocations: f64,
+}
+
+impl Printed {
+    fn of(exposition: &Exposition, routes: usize) -> Self {
+        let labels = Labels::of(routes, 10);
+        let region = Region::new(&INSTRUMENTED_SYSTEM);
+        let metrics = scrape::filled(exposition, &labels);
+        let bytes = kept(&region.change());
+        let mut out = String::new();
+        metrics.render(&mut out);
+        let samples = samples(&out) as f64;
+        out.clear();
+        let region = Region::new(&INSTRUMENTED_SYSTEM);
+        metrics.render(&mut out);
+        let change = region.change();
+        Self { bytes, samples, allocations: (change.allocations + change.reallocations) as f64 }
+    }
 }
 
 fn idle() -> Section {

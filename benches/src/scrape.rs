@@ -1,11 +1,7 @@
 //! What a scrape costs: one family of histograms, printed for Prometheus.
 
-use std::time::Duration;
-
-use slo_tower::Clock;
-
 use crate::exposition::{BOUNDS, Exposition, Labels, Metrics};
-use crate::harness::median;
+use crate::harness::{median, on_core};
 use crate::report::{Row, Section, Unit};
 use crate::traffic::Latencies;
 use crate::{ours, peers};
@@ -45,7 +41,6 @@ pub fn run(rounds: usize) -> Vec<Section> {
 }
 
 fn measure((routes, statuses): (usize, usize), rounds: usize) -> Section {
-    let clock = Clock::system();
     let labels = Labels::of(routes, statuses);
     let expositions = expositions();
     let metrics: Vec<_> = expositions.iter().map(|exposition| filled(exposition, &labels)).collect();
@@ -54,11 +49,9 @@ fn measure((routes, statuses): (usize, usize), rounds: usize) -> Section {
     for round in 0..=rounds {
         for (metrics, nanos) in metrics.iter().zip(&mut nanos) {
             out.clear();
-            let start = clock.monotonic_nanos();
-            metrics.render(&mut out);
-            let took = Duration::from_nanos(clock.monotonic_nanos() - start);
+            let took = on_core(|| metrics.render(&mut out));
             if round > 0 {
-                nanos.push(took.as_nanos() as f64);
+                nanos.push(took);
             }
         }
     }

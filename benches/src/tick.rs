@@ -3,9 +3,9 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use slo_tower::{Clock, TextFormat};
+use slo_tower::TextFormat;
 
-use crate::harness::median;
+use crate::harness::{median, on_core};
 use crate::ours;
 use crate::report::{Row, Section, Unit};
 
@@ -20,7 +20,6 @@ pub const TICK: &str = "tick";
 #[must_use]
 pub fn run(rounds: usize) -> Section {
     let (registry, hands) = ours::registry_of(SLOS);
-    let watch = Clock::system();
     let mut out = String::new();
     let mut nanos = [const { Vec::new() }; 3];
     for round in 0..=rounds {
@@ -32,11 +31,9 @@ pub fn run(rounds: usize) -> Section {
                 .finish(slo_tower::Outcome::Completed(0), slo_tower::Verdict::Good);
         }
         let mut timed = |kind: usize, work: &mut dyn FnMut()| {
-            let start = watch.monotonic_nanos();
-            work();
-            let took = watch.monotonic_nanos() - start;
+            let took = on_core(work);
             if round > 0 {
-                nanos[kind].push(took as f64);
+                nanos[kind].push(took);
             }
         };
         timed(0, &mut || registry.tick(hands.now()));
