@@ -44,6 +44,7 @@ main() {
         export SLO_PYTHON
     fi
     step 'test' cargo test --workspace --exclude slo-benches --all-features
+    step 'examine the instructions of a request' scripts/hot-path.sh
     step 'check without default features' cargo check -p slo-tower --no-default-features
     if [[ ${CI-} == true && -s $SLO_SKIP_LOG ]]; then
         current='skipped tests'

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
-use slo_tower::Clock;
+use crate::watch::Watch;
 
 /// How often a turn is repeated in which a thread had to wait for its core.
 const RETRIES: u64 = 12;
@@ -105,7 +105,7 @@ impl Measured {
 #[must_use]
 pub fn measure(competitors: &[Competitor], effort: Effort) -> Vec<Measured> {
     let meeting = &Meeting {
-        clock: Clock::system(),
+        watch: Watch::start(),
         barrier: Barrier::new(2),
         arrived: AtomicU64::new(0),
         disturbed: AtomicU64::new(0),
@@ -123,7 +123,7 @@ pub fn measure(competitors: &[Competitor], effort: Effort) -> Vec<Measured> {
 
 /// Where two threads agree on what is next.
 struct Meeting {
-    clock: Clock,
+    watch: Watch,
     barrier: Barrier,
     arrived: AtomicU64,
     /// The number of the try in which a thread was disturbed.
@@ -250,9 +250,9 @@ impl Meeting {
 
     fn time(&self, work: &mut Work, turns: u64) -> Span {
         let waited = waited_nanos();
-        let start = self.clock.monotonic_nanos();
+        let start = self.watch.nanos();
         work(turns);
-        let end = self.clock.monotonic_nanos();
+        let end = self.watch.nanos();
         Span { start, end, waited: waited_nanos() - waited }
     }
 
@@ -302,11 +302,11 @@ fn waited_nanos() -> u64 {
 
 /// Returns how many nanoseconds `work` takes on this thread, without waiting for a core.
 pub fn on_core(work: impl FnOnce()) -> f64 {
-    let clock = Clock::system();
+    let watch = Watch::start();
     let waited = waited_nanos();
-    let start = clock.monotonic_nanos();
+    let start = watch.nanos();
     work();
-    let took = clock.monotonic_nanos() - start;
+    let took = watch.nanos() - start;
     took.saturating_sub(waited_nanos() - waited) as f64
 }
 

@@ -6,6 +6,8 @@
 
 #![allow(clippy::missing_panics_doc, reason = "a comparison that does not work shall not go on")]
 
+pub mod watch;
+
 pub mod harness;
 
 pub mod report;

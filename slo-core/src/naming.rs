@@ -36,10 +36,10 @@ macro_rules! families {
 families! {
     /// Durations of HTTP requests.
     HTTP_DURATION: Histogram "http_server_request_duration_seconds" "Duration of HTTP server requests.";
-    /// HTTP requests in flight.
-    HTTP_ACTIVE: Gauge "http_server_active_requests" "Number of active HTTP server requests.";
     /// Durations of operations that are no requests.
     OPERATION_DURATION: Histogram "slo_operation_duration_seconds" "Duration of operations recorded without a request.";
+    /// HTTP requests in flight.
+    HTTP_ACTIVE: Gauge "http_server_active_requests" "Number of active HTTP server requests.";
     /// Operations in flight.
     OPERATION_ACTIVE: Gauge "slo_operation_active" "Number of operations in flight.";
     /// The declaration of an SLO.
@@ -54,10 +54,10 @@ families! {
     SLO_SLI: Gauge "slo_sli_ratio" "Share of good events in the window; absent while there are none.";
     /// The budget left.
     SLO_BUDGET: Gauge "slo_error_budget_remaining_ratio" "Share of the error budget left in the window; negative when overspent.";
-    /// The spending speed.
-    SLO_BURN_RATE: Gauge "slo_burn_rate" "Spending speed of the error budget; 1 spends exactly all of it in the SLO window.";
     /// How much of the window was seen.
     SLO_COVERAGE: Gauge "slo_window_coverage_ratio" "Share of the SLO window for which there is data.";
+    /// The spending speed.
+    SLO_BURN_RATE: Gauge "slo_burn_rate" "Spending speed of the error budget; 1 spends exactly all of it in the SLO window.";
     /// Whether an alert is due.
     SLO_ALERT: Gauge "slo_alert_active" "Whether a burn-rate alert of this severity is firing.";
     /// What exceeded a documented maximum.

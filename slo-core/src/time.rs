@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Sub;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
@@ -88,7 +88,7 @@ pub struct Clock(Source);
 
 #[derive(Clone)]
 enum Source {
-    System { origin: Instant },
+    System(quanta::Clock),
     Manual(Arc<Hands>),
 }
 
@@ -98,11 +98,12 @@ struct Hands {
 }
 
 impl Clock {
-    /// The machine's clocks. Latencies never go backwards; moments follow the machine's idea of the date.
+    /// The machine's clocks: its cycle counter for latencies where it has a steady one, otherwise its monotonic
+    /// clock; its idea of the date for moments. The first call in a process calibrates the counter, which takes
+    /// about a millisecond.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
     pub fn system() -> Self {
-        Self(Source::System { origin: Instant::now() })
+        Self(Source::System(quanta::Clock::new()))
     }
 
     /// A clock that stands still at `now` until it is advanced; clones show the same time.
@@ -114,7 +115,7 @@ impl Clock {
     /// let clock = Clock::manual(start);
     /// clock.advance(Duration::from_millis(250));
     /// assert_eq!(clock.now() - start, Duration::from_millis(250));
-    /// assert_eq!(clock.monotonic_nanos(), 250_000_000);
+    /// assert_eq!(clock.nanos_between(0, clock.ticks()), 250_000_000);
     /// ```
     #[must_use]
     pub fn manual(now: Timestamp) -> Self {
@@ -139,7 +140,7 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
     pub fn now(&self) -> Timestamp {
         let unix_nanos = match &self.0 {
-            Source::System { .. } => {
+            Source::System(_) => {
                 nanos(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
             }
             // Relaxed: see `advance`.
@@ -148,16 +149,24 @@ impl Clock {
         Timestamp { unix_nanos }
     }
 
-    /// Returns nanoseconds since some fixed moment; never goes backwards.
+    /// Returns the count of a steady counter, for [`Clock::nanos_between`].
     #[inline]
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
-    #[expect(clippy::cast_possible_truncation, reason = "584 years fit")]
-    pub fn monotonic_nanos(&self) -> u64 {
+    pub fn ticks(&self) -> u64 {
         match &self.0 {
-            Source::System { origin } => Instant::now().duration_since(*origin).as_nanos() as u64,
+            Source::System(clock) => clock.raw(),
             // Relaxed: see `advance`.
             Source::Manual(hands) => hands.monotonic.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Returns the nanoseconds between two counts of [`Clock::ticks`]; zero if the second is not the later one.
+    #[inline]
+    #[must_use]
+    pub fn nanos_between(&self, earlier: u64, later: u64) -> u64 {
+        match &self.0 {
+            Source::System(clock) => clock.delta_as_nanos(earlier, later),
+            Source::Manual(_) => later.saturating_sub(earlier),
         }
     }
 }
@@ -165,7 +174,7 @@ impl Clock {
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
-            Source::System { .. } => "Clock::System",
+            Source::System(_) => "Clock::System",
             Source::Manual(_) => "Clock::Manual",
         })
     }

@@ -7,19 +7,18 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use prometheus::{HistogramVec, IntCounterVec, Opts};
-use slo_tower::Clock;
 
 use super::prometheus::family;
 use crate::exposition::BOUNDS;
 use crate::layer::Entry;
 use crate::traffic::{hello, router};
+use crate::watch::Watch;
 
 #[derive(Clone)]
 struct Vectors {
     requests: IntCounterVec,
     durations: HistogramVec,
-    /// Reads the same clock as everyone here.
-    clock: Clock,
+    watch: Watch,
 }
 
 async fn record(
@@ -28,10 +27,10 @@ async fn record(
     request: Request,
     next: Next,
 ) -> Response {
-    let start = vectors.clock.monotonic_nanos();
+    let start = vectors.watch.nanos();
     let method = request.method().clone();
     let response = next.run(request).await;
-    let took = Duration::from_nanos(vectors.clock.monotonic_nanos() - start);
+    let took = Duration::from_nanos(vectors.watch.nanos() - start);
     let path = path.as_ref().map_or("", MatchedPath::as_str);
     let status = response.status();
     let labels = [method.as_str(), path, status.as_str()];
@@ -43,7 +42,7 @@ async fn record(
 pub(super) fn layers() -> Vec<Entry> {
     let options = Opts::new("http_requests_total", "Requests.");
     let requests = IntCounterVec::new(options, &["method", "route", "status"]).expect("valid names");
-    let vectors = Vectors { requests, durations: family(BOUNDS), clock: Clock::system() };
+    let vectors = Vectors { requests, durations: family(BOUNDS), watch: Watch::start() };
     vec![Entry {
         name: "from_fn + prometheus by hand",
         tower: None,

@@ -11,6 +11,9 @@ use crate::registry::Registry;
 
 /// Publishes a registry's counters and gauges to whatever [`metrics`] recorder is installed.
 ///
+/// The facade knows no absent gauges: a ratio whose window empties keeps its last value there, while `/metrics`
+/// leaves it out.
+///
 /// ```
 /// use slo_core::{FacadePublisher, Registry};
 /// let registry = Registry::builder("shop").build()?;

@@ -2,6 +2,8 @@
 //!
 //! What has no value (a ratio without events) yields no sample: a gap in a graph is honest, a zero is not.
 
+use std::time::Duration;
+
 use crate::naming::{self, Family, label};
 use crate::registry::{Protocol, Shared, SloStatus, Status};
 
@@ -47,7 +49,7 @@ fn active(shared: &Shared, visit: &mut impl Visit) {
 fn declared(status: &Status, visit: &mut impl Visit) {
     for slo in &status.slos {
         let window = slo.window.to_string();
-        let threshold = slo.threshold.map(|threshold| format!("{:?}", threshold.duration().as_secs_f64()));
+        let threshold = slo.threshold.map(|threshold| seconds(threshold.nanos()));
         let mut labels = vec![
             (label::SLO, slo.name.as_str()),
             (label::SERVICE, status.service.as_str()),
@@ -100,5 +102,15 @@ fn judged(status: &Status, visit: &mut impl Visit) {
             let labels = [(label::SLO, slo.name.as_str()), (label::SEVERITY, alert.severity.as_str())];
             visit(&naming::SLO_ALERT, &labels, Value::Gauge(f64::from(u8::from(alert.active))));
         }
+    }
+}
+
+/// Writes a boundary in seconds as Prometheus itself would: `0.25`, `1.0`, `4e-05`. As a label it must be the
+/// same text everywhere.
+pub(super) fn seconds(nanos: u64) -> String {
+    let text = format!("{:?}", Duration::from_nanos(nanos).as_secs_f64());
+    match text.split_once("e-") {
+        Some((mantissa, exponent)) => format!("{mantissa}e-{exponent:0>2}"),
+        None => text,
     }
 }

@@ -111,7 +111,7 @@ impl Writer<'_> {
 
     fn histograms(&mut self, shared: &Shared, protocol: Protocol) {
         let family = protocol.duration();
-        let bounds: Vec<String> = shared.layout.bounds().iter().map(|nanos| seconds(*nanos)).collect();
+        let bounds: Vec<String> = shared.layout.bounds().iter().copied().map(samples::seconds).collect();
         let mut histogram = Histogram::new(&shared.layout);
         for (index, series) in shared.routes.series().filter(|(_, series)| series.protocol == protocol) {
             self.headers(&family);
@@ -153,10 +153,6 @@ const fn kind_name(kind: FamilyKind) -> &'static str {
         FamilyKind::Gauge => "gauge",
         FamilyKind::Histogram => "histogram",
     }
-}
-
-fn seconds(nanos: u64) -> String {
-    format!("{:?}", std::time::Duration::from_nanos(nanos).as_secs_f64())
 }
 
 fn write_to(out: &mut String, text: std::fmt::Arguments<'_>) {

@@ -74,11 +74,23 @@ impl AlertRow {
         self.factor
     }
 
-    /// Returns the long window, for a promise over `window`.
+    /// Returns the long window, for a promise over `window`: scaled, and rounded up to two minutes, so that the
+    /// short one is a whole number of ticks of ten seconds.
+    ///
+    /// ```
+    /// use slo_core::{AlertPolicy, Window};
+    /// let page = AlertPolicy::WORKBOOK.rows()[0];
+    /// let week = Window::literal("7d");
+    /// assert_eq!((page.long(week).as_secs(), page.short(week).as_secs()), (14 * 60, 70));
+    /// let hour = Window::literal("1h");
+    /// assert_eq!((page.long(hour).as_secs(), page.short(hour).as_secs()), (2 * 60, 10));
+    /// ```
     #[must_use]
     pub fn long(&self, window: Window) -> Duration {
-        let scaled = self.long_seconds * window.duration().as_secs() / Window::MONTH.duration().as_secs();
-        Duration::from_secs(scaled)
+        const STEP_SECONDS: u64 = 120;
+        let scaled = self.long_seconds * window.duration().as_secs();
+        let month = Window::MONTH.duration().as_secs();
+        Duration::from_secs(scaled.div_ceil(month).next_multiple_of(STEP_SECONDS))
     }
 
     /// Returns the short window, a twelfth of the long one.

@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 use super::directory::RegistryId;
 use super::outcome::{Outcome, Verdict};
 use super::route::Protocol;
-use super::{Declaration, local};
+use super::{Declaration, local, scope};
 use crate::naming::ROUTE_UNMATCHED;
 
 /// Starts attempts for one registry. A plain number: copy it freely, it keeps nothing alive. Once the
@@ -26,20 +26,24 @@ impl Recorder {
     #[inline]
     pub fn request(&self, method: &'static str, template: Option<&str>) -> Attempt {
         let template = template.unwrap_or(ROUTE_UNMATCHED);
-        let begun = local::with_routes(self.id, |shared, shard, routes| {
-            let route = routes.find(shared, method, template);
-            shared.start(shard, route);
-            (route, shared.clock.monotonic_nanos())
+        let begun = local::with(self.id, |mut desk| {
+            (desk.start(Protocol::Http, method, template), desk.shared.clock.ticks())
         });
         Attempt::begin(self.id, begun)
     }
 
+    /// Returns whether this thread is working on a request of this registry, so that a second layer around the
+    /// same request knows that it is counted already.
+    #[inline]
+    #[must_use]
+    pub fn is_in_request(&self) -> bool {
+        scope::is_in_request(self.id)
+    }
+
     /// Starts an operation that is no request, by its name.
     pub fn operation(&self, name: &str) -> Attempt {
-        let begun = local::with(self.id, |shared, shard| {
-            let route = shared.routes.find_or_add(Protocol::Operation, "", name);
-            shared.start(shard, route);
-            (route, shared.clock.monotonic_nanos())
+        let begun = local::with(self.id, |mut desk| {
+            (desk.start(Protocol::Operation, "", name), desk.shared.clock.ticks())
         });
         Attempt::begin(self.id, begun)
     }
@@ -51,12 +55,15 @@ impl Recorder {
 #[must_use = "an attempt that is dropped counts as cancelled"]
 pub struct Attempt {
     registry: RegistryId,
-    route: usize,
+    route: u32,
     started: u64,
-    /// When the head was sent, if that is where the latency ends.
-    head: Option<u64>,
+    /// When the clock was stopped; `RUNNING` until then.
+    stopped: u64,
     mark: Option<&'static Declaration>,
 }
+
+/// Later than any clock shows.
+const RUNNING: u64 = u64::MAX;
 
 /// How an attempt ended, as the counters need it.
 #[derive(Debug)]
@@ -70,10 +77,10 @@ pub(super) struct Ended {
 
 impl Attempt {
     #[inline]
-    fn begin(registry: RegistryId, begun: Option<(usize, u64)>) -> Self {
+    fn begin(registry: RegistryId, begun: Option<(u32, u64)>) -> Self {
         // Of a registry that is gone, the rest does not matter: ending it finds nobody to count it.
         let (route, started) = begun.unwrap_or_default();
-        Self { registry, route, started, head: None, mark: None }
+        Self { registry, route, started, stopped: RUNNING, mark: None }
     }
 
     /// Says which declaration's promises this attempt counts for. The first mark stays.
@@ -84,7 +91,7 @@ impl Attempt {
 
     /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration.
     pub fn stop_clock(&mut self) {
-        self.head = local::with(self.registry, |shared, _| shared.clock.monotonic_nanos());
+        self.stopped = local::with(self.registry, |desk| desk.shared.clock.ticks()).unwrap_or(RUNNING);
     }
 
     /// Ends the attempt.
@@ -96,10 +103,11 @@ impl Attempt {
 
     #[inline]
     fn end(&self, outcome: Outcome, verdict: Verdict) {
-        local::with(self.registry, |shared, shard| {
-            let ended = self.head.unwrap_or_else(|| shared.clock.monotonic_nanos());
-            let nanos = ended.saturating_sub(self.started);
-            shared.finish(shard, &Ended { route: self.route, outcome, verdict, nanos, mark: self.mark });
+        local::with(self.registry, |mut desk| {
+            let clock = &desk.shared.clock;
+            let stopped = if self.stopped == RUNNING { clock.ticks() } else { self.stopped };
+            let nanos = clock.nanos_between(self.started, stopped);
+            desk.finish(&Ended { route: self.route as usize, outcome, verdict, nanos, mark: self.mark });
         });
     }
 }

@@ -1,17 +1,18 @@
 //! From declarations to a registry, or to an error that says where to look.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::declare::{Declaration, declared};
+use super::declare::{Declaration, Subject, declared};
 use super::driver::Driver;
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
 use super::outcome::Outcome;
-use super::route::{Protocol, Route};
+use super::route::Protocol;
 use super::routes::Routes;
 use super::shared::Shared;
 use super::{Handle, Registry};
@@ -75,13 +76,15 @@ impl RegistryBuilder {
         self
     }
 
-    /// Tells at most this many routes apart: 1 000 unless changed. What comes after shares one series.
+    /// Tells at most this many routes apart: 1 000 unless changed, and never fewer than are declared by name.
+    /// What comes after shares one series.
     pub fn routes_max(mut self, routes: u16) -> Self {
         self.routes_max = routes;
         self
     }
 
-    /// Keeps at most this many latency series: 10 000 unless changed. What comes after shares one.
+    /// Keeps at most this many latency series: 10 000 unless changed, and never fewer than routes are declared
+    /// by name. What comes after shares one.
     pub fn series_max(mut self, series: u16) -> Self {
         self.series_max = series.min(u16::MAX - 1);
         self
@@ -109,13 +112,24 @@ impl RegistryBuilder {
         Ok(Registry::new(Handle::new(shared, Some(driver))))
     }
 
+    /// Returns how many routes and operations are declared by name.
+    fn named(&self) -> usize {
+        let declared = self.declarations.iter().filter_map(|declaration| match declaration.subject() {
+            Subject::Handler { route } => route,
+            Subject::Operation => Some(declaration.name()),
+        });
+        let added = self.slos.iter().filter_map(|(slo, _)| slo.route().or(slo.operation()));
+        added.chain(declared).collect::<HashSet<_>>().len()
+    }
+
     fn assemble(self) -> Result<Arc<Shared>, BuildError> {
         if self.service.is_empty() {
             return Err(BuildError::ServiceName);
         }
-        let mut promised =
-            Promised::new(Routes::new(usize::from(self.routes_max), usize::from(self.series_max)));
-        // What is declared comes first: it always has room.
+        // What is declared comes first, and always has room.
+        let named = self.named();
+        let routes = Routes::new(named.max(self.routes_max.into()), named.max(self.series_max.into()));
+        let mut promised = Promised::new(routes);
         for (slo, location) in self.slos {
             promised.add_slo(slo, location)?;
         }
@@ -124,7 +138,7 @@ impl RegistryBuilder {
         }
         let Promised { slos, goals, routes, .. } = promised;
         let slos: Box<[Slo]> = slos.into_iter().map(|(slo, _)| slo).collect();
-        let thresholds = slos.iter().filter(|slo| slo.sli().threshold().is_some()).count();
+        let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold()).collect::<HashSet<_>>().len();
         if thresholds + 14 > Layout::BOUNDS_MAX {
             return Err(BuildError::TooManyThresholds { thresholds });
         }
@@ -150,7 +164,7 @@ impl Promised {
         let Some(route) = self.route_of(&slo) else {
             return Err(BuildError::NoEvents { name: slo.name().to_owned(), location });
         };
-        let goals = match self.routes.get(route).and_then(Route::own) {
+        let goals = match self.routes.get(route).and_then(|route| route.own()) {
             Some(goals) => goals,
             None => self.new_goals(Vec::new()),
         };
@@ -198,7 +212,7 @@ impl Promised {
             (None, None) => return None,
         };
         let route = self.routes.find_or_add(protocol, method, template);
-        self.routes.add_series(route, Outcome::Completed(status));
+        self.routes.register(route, Outcome::Completed(status));
         Some(route)
     }
 
@@ -261,9 +275,9 @@ pub enum BuildError {
         /// Where it is.
         location: &'static Location<'static>,
     },
-    /// More latency thresholds than the histograms can have as boundaries.
+    /// More different latency thresholds than the histograms can have as boundaries.
     TooManyThresholds {
-        /// How many there are.
+        /// How many different ones there are.
         thresholds: usize,
     },
     /// The thread that ticks could not be started.
@@ -287,7 +301,7 @@ impl fmt::Display for BuildError {
                  promise more, or leave the alerts to the default"
             ),
             Self::TooManyThresholds { thresholds } => {
-                write!(f, "{thresholds} SLOs have a latency threshold: at most 186 fit one registry")
+                write!(f, "{thresholds} different latency thresholds: at most 186 fit one registry")
             }
             Self::Thread(error) => write!(f, "cannot start the thread that ticks: {error}"),
         }

@@ -4,6 +4,7 @@
 //! instead of an [`Arc`]. A thread looks the number up once, when it first records for that registry. Nothing
 //! here makes one registry the default of another's work.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use super::shared::Shared;
@@ -12,13 +13,13 @@ use super::shared::Shared;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RegistryId {
     pub(super) slot: u32,
-    /// Tells the registries apart that used one slot in turn; from 1.
-    pub(super) generation: u32,
+    /// Tells the registries apart that used one slot in turn.
+    pub(super) generation: NonZeroU32,
 }
 
 #[derive(Debug)]
 struct Entry {
-    generation: u32,
+    generation: NonZeroU32,
     shared: Weak<Shared>,
 }
 
@@ -28,15 +29,14 @@ static LIVE: RwLock<Vec<Entry>> = RwLock::new(Vec::new());
 pub(super) fn enter(shared: &Arc<Shared>) -> RegistryId {
     let mut live = LIVE.write().unwrap_or_else(PoisonError::into_inner);
     let slot = live.iter().position(|entry| entry.shared.strong_count() == 0).unwrap_or(live.len());
-    if slot == live.len() {
-        live.push(Entry { generation: 0, shared: Weak::new() });
+    let before = live.get(slot).map(|entry| entry.generation);
+    let generation = before.map_or(NonZeroU32::MIN, |before| before.saturating_add(1));
+    let entry = Entry { generation, shared: Arc::downgrade(shared) };
+    match live.get_mut(slot) {
+        Some(free) => *free = entry,
+        None => live.push(entry),
     }
-    let entry = &mut live[slot];
-    *entry = Entry { generation: entry.generation + 1, shared: Arc::downgrade(shared) };
-    RegistryId {
-        slot: u32::try_from(slot).expect("fewer than four billion registries"),
-        generation: entry.generation,
-    }
+    RegistryId { slot: u32::try_from(slot).expect("fewer than four billion registries"), generation }
 }
 
 /// Forgets a registry: attempts still under way are no longer counted.

@@ -21,7 +21,7 @@ impl Engine {
 
     pub(super) fn new(slos: &[Slo], tick_interval: Duration, now: Timestamp) -> Self {
         let ladders = slos.iter().map(|slo| Ladder::new(slo.window(), now)).collect();
-        Self { ladders, gap: tick_interval * Self::TICKS_PER_GAP }
+        Self { ladders, gap: tick_interval.saturating_mul(Self::TICKS_PER_GAP) }
     }
 
     /// Samples the totals of every SLO.

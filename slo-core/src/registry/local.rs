@@ -7,8 +7,10 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::attempt::Ended;
 use super::directory::{self, RegistryId};
-use super::route::Protocol;
+use super::hot::Hot;
+use super::route::{OVERFLOW, Protocol};
 use super::shard::Shard;
 use super::shared::Shared;
 
@@ -17,7 +19,7 @@ struct Local {
     id: RegistryId,
     shared: Arc<Shared>,
     shard: Arc<Shard>,
-    routes: RouteCache,
+    routes: Routes,
 }
 
 impl Drop for Local {
@@ -31,18 +33,16 @@ thread_local! {
     static LOCALS: RefCell<Vec<Option<Local>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lends `work` a shard that nobody else writes meanwhile; `None` if the registry is gone.
-#[inline]
-pub(super) fn with<R>(id: RegistryId, work: impl FnOnce(&Shared, &Shard) -> R) -> Option<R> {
-    with_routes(id, |shared, shard, _| work(shared, shard))
+/// What a thread records with: the registry, its own shard, and its memory of routes.
+pub(super) struct Desk<'a> {
+    pub(super) shared: &'a Shared,
+    shard: &'a Shard,
+    routes: &'a mut Routes,
 }
 
-/// The same, with this thread's memory of routes.
+/// Lends `work` this thread's desk; `None` if the registry is gone.
 #[inline]
-pub(super) fn with_routes<R>(
-    id: RegistryId,
-    work: impl FnOnce(&Shared, &Shard, &mut RouteCache) -> R,
-) -> Option<R> {
+pub(super) fn with<R>(id: RegistryId, work: impl FnOnce(Desk<'_>) -> R) -> Option<R> {
     let mut work = Some(work);
     let done = LOCALS.try_with(|locals| {
         let mut locals = locals.try_borrow_mut().ok()?;
@@ -50,7 +50,8 @@ pub(super) fn with_routes<R>(
             Some(Some(local)) if local.id == id => local,
             _ => claim(&mut locals, id)?,
         };
-        Some(work.take()?(&local.shared, &local.shard, &mut local.routes))
+        let Local { shared, shard, routes, .. } = local;
+        Some(work.take()?(Desk { shared, shard, routes }))
     });
     match done {
         Ok(Some(result)) => Some(result),
@@ -64,52 +65,110 @@ fn claim(locals: &mut Vec<Option<Local>>, id: RegistryId) -> Option<&mut Local> 
     let shard = shared.claim_shard();
     let slot = id.slot as usize;
     locals.resize_with(locals.len().max(slot + 1), || None);
-    Some(locals[slot].insert(Local { id, shared, shard, routes: RouteCache::default() }))
+    Some(locals[slot].insert(Local { id, shared, shard, routes: Routes::default() }))
 }
 
 #[cold]
-fn without_local<R>(id: RegistryId, work: impl FnOnce(&Shared, &Shard, &mut RouteCache) -> R) -> Option<R> {
+fn without_local<R>(id: RegistryId, work: impl FnOnce(Desk<'_>) -> R) -> Option<R> {
     let shared = directory::find(id)?;
-    Some(shared.with_last_resort(|shard| work(&shared, shard, &mut RouteCache::default())))
+    Some(
+        shared
+            .with_last_resort(|shard| work(Desk { shared: &shared, shard, routes: &mut Routes::default() })),
+    )
 }
 
-/// Remembers which route a template is, by the address of its text. Routers keep one text per route, so the
-/// address nearly always tells; the text is compared all the same, since a freed address may serve again.
+/// The routes this thread has met.
+///
+/// A template is known by the address of its text. Routers keep one text per route, so the address nearly always
+/// tells; the text is compared all the same, since a freed address may serve again.
 #[derive(Debug, Default)]
-pub(super) struct RouteCache {
-    /// The method, which is never freed, and the route; empty until first used.
-    routes: Vec<Option<(&'static str, u32)>>,
+struct Routes {
+    /// Indices of routes, by the address of their texts; empty until first used.
+    by_address: Vec<u32>,
+    /// By the index of the route.
+    hot: Vec<Option<Hot>>,
 }
 
-impl RouteCache {
-    const BITS: u32 = 10;
-
+impl Desk<'_> {
+    /// Counts the start of an attempt and returns its route.
     #[inline]
-    pub(super) fn find(&mut self, shared: &Shared, method: &'static str, template: &str) -> usize {
-        let place = Self::place(method, template);
-        if let Some(Some((known, cached))) = self.routes.get(place)
-            && std::ptr::eq(*known, method)
-            && let Some(route) = shared.routes.get(*cached as usize)
-            && *route.template == *template
-        {
-            return *cached as usize;
+    pub(super) fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> u32 {
+        for place in Routes::places(method, name) {
+            let Some(hot) = self.routes.known(place) else { break };
+            if hot.serves(protocol, method, name) {
+                return hot.start(self.shard);
+            }
         }
-        self.remember(shared, method, template, place)
+        self.start_unknown(protocol, method, name)
     }
 
     #[cold]
-    fn remember(&mut self, shared: &Shared, method: &'static str, template: &str, place: usize) -> usize {
-        let route = shared.routes.find_or_add(Protocol::Http, method, template);
-        self.routes.resize(1 << Self::BITS, None);
-        self.routes[place] = u32::try_from(route).ok().map(|route| (method, route));
+    fn start_unknown(&mut self, protocol: Protocol, method: &'static str, name: &str) -> u32 {
+        let index = self.shared.routes.find_or_add(protocol, method, name);
+        let shard = self.shard;
+        let Some(hot) = self.hot(index) else { return 0 };
+        hot.is_called(method);
+        let route = hot.start(shard);
+        if index != OVERFLOW {
+            self.routes.remember(route, method, name);
+        }
         route
     }
 
+    /// Counts the end of an attempt.
     #[inline]
-    fn place(method: &'static str, template: &str) -> usize {
+    pub(super) fn finish(&mut self, ended: &Ended) {
+        let (shared, shard) = (self.shared, self.shard);
+        if let Some(hot) = self.hot(ended.route) {
+            hot.finish(shared, shard, ended);
+        }
+    }
+
+    #[inline]
+    fn hot(&mut self, route: usize) -> Option<&mut Hot> {
+        if !matches!(self.routes.hot.get(route), Some(Some(_))) {
+            self.resolve(route);
+        }
+        self.routes.hot.get_mut(route)?.as_mut()
+    }
+
+    #[cold]
+    fn resolve(&mut self, route: usize) {
+        let hot = &mut self.routes.hot;
+        hot.resize_with(hot.len().max(route + 1), || None);
+        hot[route] = Hot::new(self.shared, self.shard, route);
+    }
+}
+
+impl Routes {
+    /// Four places for each route of the default maximum.
+    const ADDRESS_BITS: u32 = 12;
+    /// Routes whose addresses fall together lie in neighbouring places, up to this many.
+    const NEIGHBOURS: usize = 8;
+    const FREE: u32 = u32::MAX;
+
+    /// Returns the places where a route may lie. Places go round in a circle.
+    #[inline]
+    fn places(method: &'static str, name: &str) -> impl Iterator<Item = usize> {
         // Fibonacci hashing: the upper bits of the product depend on all bits of the addresses.
         const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
-        let address = (template.as_ptr() as u64) ^ (method.as_ptr() as u64).rotate_left(32);
-        (address.wrapping_mul(MULTIPLIER) >> (64 - Self::BITS)) as usize
+        let address = (name.as_ptr() as u64) ^ (method.as_ptr() as u64).rotate_left(32);
+        let home = (address.wrapping_mul(MULTIPLIER) >> (64 - Self::ADDRESS_BITS)) as usize;
+        (home..home + Self::NEIGHBOURS).map(|place| place % (1 << Self::ADDRESS_BITS))
+    }
+
+    /// Returns the route in a place, if there is one.
+    #[inline]
+    fn known(&self, place: usize) -> Option<&Hot> {
+        self.hot.get(*self.by_address.get(place)? as usize)?.as_ref()
+    }
+
+    fn remember(&mut self, route: u32, method: &'static str, name: &str) {
+        self.by_address.resize(1 << Self::ADDRESS_BITS, Self::FREE);
+        let mut places = Self::places(method, name);
+        let home = places.next().unwrap_or_default();
+        // Where all are taken, the first one gives way.
+        let place = [home].into_iter().chain(places).find(|place| self.by_address[*place] == Self::FREE);
+        self.by_address[place.unwrap_or(home)] = route;
     }
 }

@@ -12,6 +12,7 @@ mod directory;
 mod driver;
 mod engine;
 mod goal;
+mod hot;
 mod local;
 mod operation;
 mod outcome;

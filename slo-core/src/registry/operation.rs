@@ -4,6 +4,7 @@
 //! scope it runs in, otherwise in the one the application installed, otherwise nowhere.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::attempt::{Attempt, Recorder};
@@ -77,9 +78,10 @@ fn installed() -> Option<RegistryId> {
     // Acquire: see `install`.
     let packed = INSTALLED.load(Ordering::Acquire);
     #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
-    (packed != 0).then_some(RegistryId { generation: (packed >> 32) as u32, slot: packed as u32 })
+    let (generation, slot) = ((packed >> 32) as u32, packed as u32);
+    Some(RegistryId { generation: NonZeroU32::new(generation)?, slot })
 }
 
 const fn pack(id: RegistryId) -> u64 {
-    (id.generation as u64) << 32 | id.slot as u64
+    (id.generation.get() as u64) << 32 | id.slot as u64
 }

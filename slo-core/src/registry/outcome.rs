@@ -33,6 +33,16 @@ impl Outcome {
         }
     }
 
+    /// Returns the outcome as work ends that has no status.
+    pub(super) const fn without_status(self) -> Self {
+        match self {
+            Self::Completed(_) => Self::Completed(0),
+            Self::BodyError(_) => Self::BodyError(0),
+            Self::BodyAborted(_) => Self::BodyAborted(0),
+            Self::CancelledBeforeHead | Self::Panicked | Self::InnerError | Self::Shed => self,
+        }
+    }
+
     /// Returns the value of the `error_type` label, if the outcome is an error: what went wrong, or the status
     /// code as the OpenTelemetry semantic conventions ask.
     pub(crate) fn error_type(self) -> Option<Cow<'static, str>> {

@@ -59,6 +59,9 @@ pub(super) struct Ending {
     pub(super) nanos: u64,
 }
 
+/// The index of the route and of the series that everything beyond the maximum shares.
+pub(super) const OVERFLOW: usize = 0;
+
 const UNKNOWN: u32 = 0;
 const UNANNOTATED: u32 = 1;
 const FIRST: u32 = 2;
@@ -78,7 +81,6 @@ impl Route {
     }
 
     /// Returns the goals made for this route by name, if any.
-    #[inline]
     pub(super) fn own(&self) -> Option<usize> {
         self.own.get().copied()
     }
@@ -96,26 +98,37 @@ impl Route {
         }
     }
 
-    /// Returns the series of an outcome, if it has one.
-    #[inline]
+    /// Returns the outcome as the labels of this route's series tell it: what they do not tell apart must
+    /// not have two series.
+    pub(super) const fn told(&self, outcome: Outcome) -> Outcome {
+        match self.protocol {
+            Protocol::Http => outcome,
+            Protocol::Operation => outcome.without_status(),
+        }
+    }
+
+    /// Returns the series of an outcome, if it has one; the overflow series if the route can have no more.
     pub(super) fn series(&self, outcome: Outcome) -> Option<usize> {
         for slot in &self.outcomes {
-            // Acquire: pairs with the Release store in `FreeSlot::fill`; the series is complete when seen here.
+            // Acquire: pairs with the Release store in `add_series`; the series is complete when seen here.
             let entry = slot.load(Ordering::Acquire);
             if entry >> 16 == u32::from(outcome.code()) {
                 return Some((entry & 0xFFFF) as usize);
             }
             if entry == 0 {
-                break;
+                return None;
             }
         }
-        None
+        Some(OVERFLOW)
     }
 
-    /// Returns the place for the next outcome, if there is one left. Callers hold the table's lock.
-    pub(super) fn free_slot(&self) -> Option<FreeSlot<'_>> {
+    /// Remembers the series of an outcome that [`Route::series`] did not know. Callers hold the table's lock.
+    pub(super) fn add_series(&self, outcome: Outcome, series: u16) {
         // Relaxed: all writers hold the table's lock.
-        self.outcomes.iter().find(|slot| slot.load(Ordering::Relaxed) == 0).map(FreeSlot)
+        if let Some(free) = self.outcomes.iter().find(|slot| slot.load(Ordering::Relaxed) == 0) {
+            // Release: publishes the series to the Acquire load in `series`.
+            free.store(u32::from(outcome.code()) << 16 | u32::from(series), Ordering::Release);
+        }
     }
 
     /// Returns the goals the route is bound to: `Ok` if known (none for an unannotated route), `Err` if the
@@ -153,17 +166,6 @@ impl Route {
         // Release: pairs with the Acquire load in `bound`.
         self.binding.store(goals + FIRST, Ordering::Release);
         std::mem::take(&mut held)
-    }
-}
-
-/// The place for a route's next outcome.
-pub(super) struct FreeSlot<'a>(&'a AtomicU32);
-
-impl FreeSlot<'_> {
-    /// Remembers the series of an outcome, once the series is complete.
-    pub(super) fn fill(self, outcome: Outcome, series: u16) {
-        // Release: publishes the series to the Acquire load in `Route::series`.
-        self.0.store(u32::from(outcome.code()) << 16 | u32::from(series), Ordering::Release);
     }
 }
 

@@ -5,16 +5,16 @@
 //! its own.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::lock;
 use super::outcome::Outcome;
-use super::route::{Protocol, Route};
+use super::route::{OVERFLOW, Protocol, Route};
 use crate::naming::{METHOD_OTHER, ROUTE_OVERFLOW, ROUTE_UNMATCHED, label};
 use crate::sync::Segments;
 
-/// The index of the route and of the series that everything beyond the maximum shares.
-pub(super) const OVERFLOW: usize = 0;
+#[expect(clippy::cast_possible_truncation, reason = "it is zero")]
+const OVERFLOW_ID: u16 = OVERFLOW as u16;
 
 /// One histogram of the exposition.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Series {
 /// All routes and series of a registry.
 #[derive(Debug)]
 pub(crate) struct Routes {
-    routes: Segments<OnceLock<Route>>,
+    routes: Segments<OnceLock<Arc<Route>>>,
     series: Segments<OnceLock<Series>>,
     index: Mutex<Index>,
     routes_max: usize,
@@ -49,22 +49,30 @@ impl Routes {
     /// Methods of the known set and `_OTHER`: each may need an unmatched route beyond the maximum.
     const RESERVED: usize = 16;
 
+    /// Room for this many routes and series, besides those of the overflow.
     pub(super) fn new(routes_max: usize, series_max: usize) -> Self {
         let this = Self {
-            routes: Segments::new(routes_max + Self::RESERVED),
-            series: Segments::new(series_max + 1),
+            routes: Segments::new(1 + routes_max + Self::RESERVED),
+            series: Segments::new(1 + series_max),
             index: Mutex::default(),
             routes_max,
             series_max,
         };
         let overflow = this.find_or_add(Protocol::Http, METHOD_OTHER, ROUTE_OVERFLOW);
         debug_assert_eq!(overflow, OVERFLOW);
-        this.add_series(overflow, Outcome::Completed(0));
+        this.register(overflow, Outcome::Completed(0));
         this
     }
 
+    /// Gives a route a first series, so that it is exposed before its first request.
+    pub(super) fn register(&self, route: usize, outcome: Outcome) {
+        if let Some(known) = self.get(route) {
+            self.series_of(known, route, outcome);
+        }
+    }
+
     pub(super) const fn capacity(&self) -> (usize, usize) {
-        (self.routes_max + Self::RESERVED, self.series_max + 1)
+        (1 + self.routes_max + Self::RESERVED, 1 + self.series_max)
     }
 
     /// Returns the route of this name, new if there is room, otherwise the overflow route.
@@ -74,30 +82,30 @@ impl Routes {
         if let Some(route) = methods.get(method).and_then(|templates| templates.get(template)) {
             return *route;
         }
-        let maximum = self.routes_max + if template == ROUTE_UNMATCHED { Self::RESERVED } else { 0 };
+        let maximum = 1 + self.routes_max + if template == ROUTE_UNMATCHED { Self::RESERVED } else { 0 };
         if known >= maximum {
             return OVERFLOW;
         }
         methods.entry(method.into()).or_default().insert(template.into(), known);
         index.routes = known + 1;
         let route = Route::new(protocol, method, template, route_labels(protocol, method, template));
-        let fresh = self.routes.touch(known).set(route).is_ok();
+        let fresh = self.routes.touch(known).set(Arc::new(route)).is_ok();
         debug_assert!(fresh, "the lock keeps two threads from adding one route");
         known
     }
 
     /// Returns the series of an outcome of a route, new if there is room, otherwise the overflow series.
-    pub(super) fn add_series(&self, route_index: usize, outcome: Outcome) -> usize {
-        let Some(route) = self.get(route_index) else { return OVERFLOW };
+    pub(super) fn series_of(&self, route: &Route, route_index: usize, outcome: Outcome) -> usize {
         let mut index = lock(&self.index);
         if let Some(series) = route.series(outcome) {
             return series;
         }
         let next = index.series;
-        let (Ok(id), Some(slot)) = (u16::try_from(next), route.free_slot()) else { return OVERFLOW };
-        if next > self.series_max {
+        let Some(id) = u16::try_from(next).ok().filter(|_| next <= self.series_max) else {
+            // Remembered as well: the next event of this kind takes no lock.
+            route.add_series(outcome, OVERFLOW_ID);
             return OVERFLOW;
-        }
+        };
         let series = Series {
             protocol: route.protocol,
             route: route_index,
@@ -106,18 +114,17 @@ impl Routes {
         // Before the route points to it, so that whoever finds the series finds it complete.
         let fresh = self.series.touch(next).set(series).is_ok();
         debug_assert!(fresh, "the lock keeps two threads from adding one series");
-        slot.fill(outcome, id);
         index.series += 1;
+        route.add_series(outcome, id);
         next
     }
 
-    #[inline]
-    pub(crate) fn get(&self, route: usize) -> Option<&Route> {
+    pub(crate) fn get(&self, route: usize) -> Option<&Arc<Route>> {
         self.routes.get(route)?.get()
     }
 
     /// Returns all routes with their indices.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Route)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Arc<Route>)> {
         (0..).map_while(|index| Some((index, self.get(index)?)))
     }
 
@@ -128,11 +135,18 @@ impl Routes {
 }
 
 fn route_labels(protocol: Protocol, method: &str, template: &str) -> String {
-    let mut escaped = String::new();
-    crate::naming::escape_to(template, &mut escaped);
+    let escaped = |value| {
+        let mut escaped = String::new();
+        crate::naming::escape_to(value, &mut escaped);
+        escaped
+    };
+    let template = escaped(template);
     match protocol {
-        Protocol::Http => format!(r#"{}="{method}",{}="{escaped}""#, label::HTTP_METHOD, label::HTTP_ROUTE),
-        Protocol::Operation => format!(r#"{}="{escaped}""#, label::OPERATION),
+        Protocol::Http => {
+            let method = escaped(method);
+            format!(r#"{}="{method}",{}="{template}""#, label::HTTP_METHOD, label::HTTP_ROUTE)
+        }
+        Protocol::Operation => format!(r#"{}="{template}""#, label::OPERATION),
     }
 }
 

@@ -6,35 +6,49 @@
 //! elsewhere is not the request.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 
 use super::Declaration;
 use super::attempt::Recorder;
 use super::directory::RegistryId;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Current {
     registry: Option<RegistryId>,
+    /// Whether the scope is a request's, and not just a place for operations to count in.
+    request: bool,
     mark: Option<&'static Declaration>,
 }
 
 thread_local! {
-    static CURRENT: Cell<Current> = const { Cell::new(Current { registry: None, mark: None }) };
+    static CURRENT: Cell<Current> = const { Cell::new(Current { registry: None, request: false, mark: None }) };
 }
 
 /// Work for one registry, on this thread, until it is closed or dropped.
 #[derive(Debug)]
 #[must_use = "a scope ends when it is dropped"]
 pub struct Scope {
-    outer_registry: Option<RegistryId>,
-    outer_mark: Option<&'static Declaration>,
+    outer: Current,
+    /// A scope is this thread's: it must not travel with a future.
+    _here: PhantomData<*const ()>,
 }
 
 impl Scope {
     /// Opens a scope within whatever scope this thread is in. Scopes close in the reverse order.
-    #[inline]
     pub fn open(recorder: Recorder) -> Self {
-        let outer = CURRENT.replace(Current { registry: Some(recorder.id), mark: None });
-        Self { outer_registry: outer.registry, outer_mark: outer.mark }
+        Self::enter(recorder, false)
+    }
+
+    /// The same, for the time a request is worked on.
+    #[inline]
+    pub fn open_request(recorder: Recorder) -> Self {
+        Self::enter(recorder, true)
+    }
+
+    #[inline]
+    fn enter(recorder: Recorder, request: bool) -> Self {
+        let outer = CURRENT.replace(Current { registry: Some(recorder.id), request, mark: None });
+        Self { outer, _here: PhantomData }
     }
 
     /// Closes the scope and returns the mark that was made in it, if any.
@@ -49,8 +63,8 @@ impl Drop for Scope {
     #[inline]
     fn drop(&mut self) {
         // A handler under two layers marks the request of both, unless the outer one has its own.
-        let mark = self.outer_mark.or(CURRENT.get().mark);
-        CURRENT.set(Current { registry: self.outer_registry, mark });
+        let mark = self.outer.mark.or(CURRENT.get().mark);
+        CURRENT.set(Current { mark, ..self.outer });
     }
 }
 
@@ -62,6 +76,13 @@ pub fn mark(declaration: &'static Declaration) {
     if current.mark.is_none() && current.registry.is_some() {
         CURRENT.set(Current { mark: Some(declaration), ..current });
     }
+}
+
+/// Returns whether this thread is working on a request of a registry.
+#[inline]
+pub(super) fn is_in_request(id: RegistryId) -> bool {
+    let current = CURRENT.get();
+    current.request && current.registry == Some(id)
 }
 
 /// Returns the registry whose scope this thread is in.

@@ -4,10 +4,11 @@
 //! shard goes back, counts and all, and the next new thread carries on adding to it: shards are as many as
 //! threads ever lived at the same time, and nothing is ever merged, moved or lost.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use super::goal::Judgement;
+use super::goal::{Goal, Judgement};
+use super::route::Ending;
 use crate::histogram::{Cells, Layout};
 use crate::sync::{Counter, Segments};
 use crate::window::Counts;
@@ -17,8 +18,8 @@ use crate::window::Counts;
 pub(crate) struct Shard {
     owned: AtomicBool,
     events: Box<[Events]>,
-    routes: Segments<InFlight>,
-    series: Segments<OnceLock<Box<Cells>>>,
+    routes: Segments<OnceLock<Arc<InFlight>>>,
+    series: Segments<OnceLock<Arc<Cells>>>,
     /// Requests beyond the maximum of routes.
     pub(super) routes_overflowed: Counter,
     /// Requests beyond the maximum of series.
@@ -32,10 +33,11 @@ struct Events {
     excluded: Counter,
 }
 
+/// How many attempts of a route one thread has started and ended.
 #[derive(Debug, Default)]
-struct InFlight {
-    started: Counter,
-    finished: Counter,
+pub(super) struct InFlight {
+    pub(super) started: Counter,
+    pub(super) finished: Counter,
 }
 
 impl Shard {
@@ -68,37 +70,39 @@ impl Shard {
         self.owned.store(false, Ordering::Release);
     }
 
-    #[inline]
-    pub(super) fn start(&self, route: usize) {
-        self.routes.touch(route).started.add(1);
+    /// Returns the cells of a route, new on its first request; only the owner adds to them.
+    pub(super) fn in_flight(&self, route: usize) -> Arc<InFlight> {
+        Arc::clone(self.routes.touch(route).get_or_init(Arc::default))
     }
 
-    #[inline]
-    pub(super) fn finish(&self, route: usize) {
-        self.routes.touch(route).finished.add(1);
+    /// Returns the cells of a series, new on its first request; only the owner adds to them.
+    pub(super) fn series(&self, series: usize, layout: &Layout) -> Arc<Cells> {
+        Arc::clone(self.series.touch(series).get_or_init(|| Arc::new(Cells::new(layout))))
     }
 
+    /// Counts one event for every goal, on the thread that owns the shard.
     #[inline]
-    pub(super) fn record(&self, series: usize, layout: &Layout, nanos: u64) {
-        self.series.touch(series).get_or_init(|| Box::new(Cells::new(layout))).record(layout, nanos);
-    }
-
-    #[inline]
-    pub(super) fn judge(&self, slo: usize, judgement: Judgement) {
-        let events = &self.events[slo];
-        match judgement {
-            Judgement::Good => events.good.add(1),
-            Judgement::Bad => events.bad.add(1),
-            Judgement::Excluded => events.excluded.add(1),
+    pub(super) fn judge(&self, goals: &[Goal], ending: Ending) {
+        for goal in goals {
+            let events = &self.events[goal.slo];
+            match goal.judge(ending.verdict, ending.nanos) {
+                Judgement::Good => events.good.add(1),
+                Judgement::Bad => events.bad.add(1),
+                Judgement::Excluded => events.excluded.add(1),
+            }
         }
     }
 
     pub(super) fn started(&self, route: usize) -> u64 {
-        self.routes.get(route).map_or(0, |route| route.started.get())
+        self.in_flight_of(route).map_or(0, |route| route.started.get())
     }
 
     pub(super) fn finished(&self, route: usize) -> u64 {
-        self.routes.get(route).map_or(0, |route| route.finished.get())
+        self.in_flight_of(route).map_or(0, |route| route.finished.get())
+    }
+
+    fn in_flight_of(&self, route: usize) -> Option<&InFlight> {
+        self.routes.get(route)?.get().map(|cells| &**cells)
     }
 
     pub(super) fn cells(&self, series: usize) -> Option<&Cells> {

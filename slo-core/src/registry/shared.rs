@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, Mutex, RwLock};
 
-use super::attempt::Ended;
 use super::engine::Engine;
-use super::goal::Goals;
-use super::route::{Ending, Protocol, Route};
-use super::routes::{OVERFLOW, Routes};
+use super::goal::{Goal, Goals};
+use super::route::Route;
+use super::routes::Routes;
 use super::shard::Shard;
 use super::{Declaration, lock};
 use crate::histogram::{Histogram, Layout};
@@ -23,7 +22,7 @@ pub(crate) struct Shared {
     pub(crate) layout: Layout,
     pub(crate) routes: Routes,
     /// The promises that go together, by the index that routes are bound to.
-    pub(super) goals: Box<[Goals]>,
+    goals: Box<[Goals]>,
     pub(super) engine: Mutex<Engine>,
     shards: RwLock<Vec<Arc<Shard>>>,
     /// For threads in their own destruction, one at a time.
@@ -64,77 +63,14 @@ impl Shared {
         work(&lock(&self.last_resort))
     }
 
-    /// Counts the start of an attempt, in the calling thread's shard.
-    #[inline]
-    pub(super) fn start(&self, shard: &Shard, route: usize) {
-        shard.start(route);
-        if route == OVERFLOW {
-            shard.routes_overflowed.add(1);
-        }
+    /// Returns the goals at an index; none for a route that promises nothing.
+    pub(super) fn goals(&self, index: Option<usize>) -> &[Goal] {
+        index.map_or(&[], |index| &self.goals[index].goals)
     }
 
-    /// Counts the end of an attempt, in the calling thread's shard.
-    #[inline]
-    pub(super) fn finish(&self, shard: &Shard, ended: &Ended) {
-        shard.finish(ended.route);
-        let Some(route) = self.routes.get(ended.route) else { return };
-        let series = if ended.route == OVERFLOW { Some(OVERFLOW) } else { route.series(ended.outcome) };
-        let series = series.unwrap_or_else(|| self.routes.add_series(ended.route, ended.outcome));
-        if series == OVERFLOW && ended.route != OVERFLOW {
-            shard.series_overflowed.add(1);
-        }
-        shard.record(series, &self.layout, ended.nanos);
-        let ending = Ending { verdict: ended.verdict, nanos: ended.nanos };
-        let goals = self.goals_of(shard, route, ended.mark, ending);
-        self.judge(shard, route.own(), ending);
-        self.judge(shard, goals, ending);
-    }
-
-    /// Finds the goals a request counts for: its handler's, or those its route is known to be bound to.
-    #[inline]
-    fn goals_of(
-        &self,
-        shard: &Shard,
-        route: &Route,
-        mark: Option<&'static Declaration>,
-        ending: Ending,
-    ) -> Option<usize> {
-        let Some(declaration) = mark else {
-            return match route.bound() {
-                Ok(goals) => goals,
-                Err(_) if route.protocol == Protocol::Operation => None,
-                Err(_) => route.hold(ending),
-            };
-        };
-        match route.bound() {
-            Ok(Some(goals)) if self.goals[goals].is_of(declaration) => Some(goals),
-            bound => self.learn(shard, route, declaration, matches!(bound, Ok(Some(_)))),
-        }
-    }
-
-    #[cold]
-    fn learn(
-        &self,
-        shard: &Shard,
-        route: &Route,
-        declaration: &'static Declaration,
-        bound: bool,
-    ) -> Option<usize> {
-        let goals = self.goals.iter().position(|goals| goals.is_of(declaration))?;
-        // A route that several handlers serve stays bound to the first; each request still counts for its own.
-        if !bound {
-            for held in route.bind(goals) {
-                self.judge(shard, Some(goals), held);
-            }
-        }
-        Some(goals)
-    }
-
-    #[inline]
-    fn judge(&self, shard: &Shard, goals: Option<usize>, ending: Ending) {
-        for goal in goals.into_iter().flat_map(|goals| &self.goals[goals].goals) {
-            shard.judge(goal.slo, goal.judge(ending.verdict, ending.nanos));
-        }
+    /// Returns the index of a declaration's goals, if this registry has it.
+    pub(super) fn goals_of(&self, declaration: &Declaration) -> Option<usize> {
+        self.goals.iter().position(|goals| goals.is_of(declaration))
     }
 
     /// Sums something over all shards.

@@ -60,7 +60,7 @@ impl Ladder {
         let now = now.max(self.ticked);
         let current = self.current(now, gap, counts);
         let ring = self.rings.iter().find(|ring| ring.reaches(window)).or(self.rings.last());
-        let base = ring.map_or(Sample::default(), |ring| ring.at(now.minus(window)));
+        let base = ring.map_or(Sample::default(), |ring| ring.at(now.minus(window), self.last));
         let seen = Duration::from_millis(current.seen_millis.saturating_sub(base.seen_millis));
         WindowCounts {
             counts: Counts {

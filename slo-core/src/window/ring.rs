@@ -58,10 +58,11 @@ impl Ring {
         self.oldest = self.oldest.max((slot + 1).saturating_sub(length));
     }
 
-    /// Returns the sample of the step that `moment` is in; the first one if the ring is younger.
-    pub(super) fn at(&self, moment: Timestamp) -> Sample {
-        let slot = (moment.unix_nanos() / self.step_nanos).clamp(self.oldest, self.newest);
-        self.slots[self.index(slot)]
+    /// Returns the sample of the step that `moment` is in; the first one if the ring is younger, and `last`,
+    /// the sample of the last tick, if no tick has come that far.
+    pub(super) fn at(&self, moment: Timestamp, last: Sample) -> Sample {
+        let slot = (moment.unix_nanos() / self.step_nanos).max(self.oldest);
+        if slot > self.newest { last } else { self.slots[self.index(slot)] }
     }
 
     fn slot(&mut self, slot: u64) -> &mut Sample {

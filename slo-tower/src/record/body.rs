@@ -83,7 +83,8 @@ struct Sending {
 }
 
 impl Sending {
-    fn end(&mut self, outcome: fn(u16) -> Outcome) {
+    #[inline]
+    fn end(&mut self, outcome: impl FnOnce(u16) -> Outcome) {
         if let Some(attempt) = self.attempt.take() {
             let outcome = outcome(self.status);
             attempt.finish(outcome, classify_http(outcome));
@@ -99,7 +100,14 @@ impl Sending {
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        self.end(if std::thread::panicking() { |_| Outcome::Panicked } else { Outcome::BodyAborted });
+        if self.attempt.is_none() {
+            return;
+        }
+        if std::thread::panicking() {
+            self.end(|_| Outcome::Panicked);
+        } else {
+            self.end(Outcome::BodyAborted);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Entered<'a> {
 impl<'a> Entered<'a> {
     #[inline]
     pub(super) fn new(attempt: &'a mut Option<Attempt>, recorder: Recorder) -> Self {
-        Self { attempt, scope: Some(Scope::open(recorder)) }
+        Self { attempt, scope: Some(Scope::open_request(recorder)) }
     }
 
     #[inline]

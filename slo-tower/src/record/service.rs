@@ -50,8 +50,11 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let template = self.route.template(RequestHead::of(&request));
-        let mut attempt = Some(self.recorder.request(method_label(request.method()), template));
+        // Under another layer of the same registry the request is counted there.
+        let mut attempt = (!self.recorder.is_in_request()).then(|| {
+            let template = self.route.template(RequestHead::of(&request));
+            self.recorder.request(method_label(request.method()), template)
+        });
         let bodiless = request.method() == Method::HEAD;
         let entered = Entered::new(&mut attempt, self.recorder);
         let inner = self.inner.call(request);

@@ -143,6 +143,25 @@ async fn what_clients_invent_shares_one_constant() {
 }
 
 #[tokio::test]
+async fn unmatched_requests_are_counted_once_in_any_order() {
+    let build_app: [fn(&SloRegistry) -> Router; 4] = [
+        |slos| Router::new().route("/axum/{id}", get(axum_show)).layer(slos.layer()),
+        |slos| Router::new().route("/axum/{id}", get(axum_show)).layer(slos.layer()).merge(slos.routes()),
+        |slos| Router::new().route("/axum/{id}", get(axum_show)).merge(slos.routes()).layer(slos.layer()),
+        |slos| Router::new().route("/axum/{id}", get(axum_show)).layer(slos.layer()).layer(slos.layer()),
+    ];
+    for build_app in build_app {
+        let slos = build();
+        let app = build_app(&slos);
+        assert_eq!(send(&app, &[("GET", "/nowhere", ""), ("GET", "/axum/1", "")]).await, [404, 200]);
+        let one = r#"{http_request_method="GET",http_route="_UNMATCHED",http_response_status_code="404"} 1"#;
+        assert_eq!(requests_of(&slos, "_UNMATCHED"), [one]);
+        assert_eq!(events(&slos, "axum_show-availability"), [1, 0, 0]);
+        assert_eq!(samples(&slos, "http_server_active_requests"), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
 async fn the_endpoints_are_routes_that_are_not_counted() {
     let slos = build();
     let app = Router::new().route("/axum/{id}", get(axum_show)).layer(slos.layer()).merge(slos.routes());

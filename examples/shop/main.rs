@@ -1,0 +1,147 @@
+//! A shop that knows how much error budget it has left.
+//!
+//! ```sh
+//! cargo run --example shop
+//! cargo run --example shop -- --traffic
+//! ```
+//!
+//! Read `handlers.rs` first, then `shop` below: that is all a service needs. The rest of this folder makes the
+//! example comfortable: faults on demand, traffic, a table in the terminal.
+
+mod fault;
+mod handlers;
+mod options;
+mod terminal;
+mod traffic;
+mod welcome;
+
+use std::error::Error;
+use std::io::{self, IsTerminal as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use axum::routing::get;
+use axum::{Router, middleware};
+use slo_tower::SloRegistry;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use self::options::{Command, HELP, Options};
+
+/// How long requests that are under way may take after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Builds the service: routes, then the layer that records them, then what must not be recorded.
+fn shop(slos: &SloRegistry) -> Router {
+    handlers::routes()
+        .route_layer(middleware::from_fn(fault::inject))
+        .layer(slos.layer())
+        .merge(slos.routes())
+        .route("/livez", get(|| async { "ok" }))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command = Command::parse(std::env::args_os().skip(1), |name| std::env::var(name).ok());
+    let options = match command {
+        Ok(Command::Serve(options)) => options,
+        Ok(Command::Help) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("shop: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match serve(&options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("shop: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
+    fault::hush_panics_on_demand();
+    let slos = SloRegistry::builder("shop").start()?;
+    let listener = listen(options).await?;
+    let address = reachable(listener.local_addr()?);
+    println!("{}", welcome::message(address));
+
+    let (notes, noted) = mpsc::channel(1);
+    if let Some(bounds) = options.traffic {
+        tokio::spawn(async move { notes.send(traffic::drive(address, bounds).await.to_string()).await });
+    }
+    let server = axum::serve(listener, shop(&slos)).with_graceful_shutdown(asked_to_stop());
+    tokio::select! {
+        ended = server => ended?,
+        () = out_of_patience() => eprintln!("shop: gave up on requests that did not end in {} s", GRACE.as_secs()),
+        shown = show(&slos, options.colour, noted) => shown?,
+    }
+    Ok(())
+}
+
+async fn listen(options: &Options) -> Result<TcpListener, String> {
+    let Options { host, port, .. } = options;
+    TcpListener::bind((host.as_str(), *port)).await.map_err(|error| {
+        let advice = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                ": stop the program that uses it, or choose another one with PORT=3001"
+            }
+            io::ErrorKind::PermissionDenied => ": choose a port above 1023, such as PORT=3001",
+            _ => ": HOST must be an address of this machine, such as 127.0.0.1",
+        };
+        format!("cannot listen on {host} port {port} ({error}){advice}")
+    })
+}
+
+/// Returns where this machine reaches itself if the shop listens everywhere.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+    address
+}
+
+/// Draws the budgets if somebody watches; otherwise only writes down what is noted. Never ends by itself.
+async fn show(slos: &SloRegistry, colour: bool, mut notes: mpsc::Receiver<String>) -> io::Result<()> {
+    if io::stdout().is_terminal() {
+        return terminal::live(slos, colour, notes).await;
+    }
+    while let Some(note) = notes.recv().await {
+        println!("{note}");
+    }
+    std::future::pending().await
+}
+
+async fn out_of_patience() {
+    asked_to_stop().await;
+    tokio::time::sleep(GRACE).await;
+}
+
+/// Ends with Ctrl-C, or with the signal that service managers send.
+async fn asked_to_stop() {
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signals) => _ = signals.recv().await,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
+}

@@ -1,0 +1,111 @@
+//! What recording allocates, counted by the allocator itself.
+//!
+//! A binary of its own without a test harness: nothing else runs, so every allocation is the core's.
+
+use std::alloc::System;
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+
+use slo_core::{
+    Attempt, Clock, Objective, Outcome, Recorder, Registry, Sli, Slo, Threshold, Timestamp, Verdict,
+};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const ROUTES: [&str; 40] = {
+    const ALL: &str = "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z/0/1/2/3/4/5/6/7/8/9/A/B/C/D/E";
+    let (mut routes, mut index) = ([""; 40], 0);
+    while index < routes.len() {
+        routes[index] = ALL.split_at(2 * (index + 1)).0;
+        index += 1;
+    }
+    routes
+};
+
+fn main() {
+    recording_allocates_nothing_once_a_series_is_known();
+    threads_that_come_and_go_leave_no_memory_behind();
+}
+
+fn registry() -> (Registry, Clock) {
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let slo = |sli: Sli| {
+        let slo = Slo::new(format!("a-{}", sli.kind()), sli, Objective::literal("99%"));
+        slo.and_then(|slo| slo.with_route("GET /a")).expect("it is well formed")
+    };
+    let threshold = Threshold::literal("250ms");
+    let builder = Registry::builder("shop").slo(slo(Sli::Availability)).slo(slo(Sli::Combined { threshold }));
+    (builder.clock(clock.clone()).build().expect("it is valid"), clock)
+}
+
+/// One attempt of every kind, ended in every way but a panic, which allocates by itself.
+fn record(recorder: Recorder, clock: &Clock) {
+    let after = |millis, attempt: Attempt, outcome, verdict| {
+        clock.advance(Duration::from_millis(millis));
+        attempt.finish(outcome, verdict);
+    };
+    for route in ROUTES {
+        after(3, recorder.request("GET", Some(route)), Outcome::Completed(200), Verdict::Good);
+        after(900, recorder.request("GET", Some(route)), Outcome::Completed(503), Verdict::Bad);
+        drop(recorder.request("GET", Some(route)));
+    }
+    let mut streamed = recorder.request("GET", Some("/a"));
+    streamed.stop_clock();
+    after(9, streamed, Outcome::BodyAborted(200), Verdict::Cancelled);
+    after(1, recorder.request("GET", None), Outcome::Completed(404), Verdict::Good);
+    after(60_000, recorder.operation("restock"), Outcome::Completed(0), Verdict::Good);
+}
+
+fn recording_allocates_nothing_once_a_series_is_known() {
+    const ROUNDS: usize = 1_000;
+    let (registry, clock) = registry();
+    let recorder = registry.recorder();
+    // A route without a promise holds its first 64 endings, until it is known that nobody made one.
+    (0..64).for_each(|_| record(recorder, &clock));
+    let region = Region::new(ALLOCATOR);
+    (0..ROUNDS).for_each(|_| record(recorder, &clock));
+    let change = region.change();
+    let requests = ROUNDS * (3 * ROUTES.len() + 3);
+    println!(
+        "{requests} requests: {} allocations, {} reallocations",
+        change.allocations, change.reallocations
+    );
+    assert_eq!((change.allocations, change.reallocations, change.deallocations), (0, 0, 0));
+    assert_eq!(registry.latency("GET /a").map(|latency| latency.count()), Some(4 * (64 + ROUNDS as u64)));
+}
+
+/// Cells are as many as threads live at the same time, not as ever lived.
+fn threads_that_come_and_go_leave_no_memory_behind() {
+    const THREADS: usize = 10_000;
+    const ALIVE: usize = 4;
+    let (registry, _clock) = registry();
+    // The registry's clock stands still: latencies of other sizes would take cells of other sizes.
+    let (recorder, elsewhere) = (registry.recorder(), Clock::manual(Timestamp::default()));
+    let together = Barrier::new(ALIVE);
+    let run = || {
+        record(recorder, &elsewhere);
+        // Nobody ends before all have cells of their own.
+        together.wait();
+    };
+    let batch = || {
+        thread::scope(|scope| {
+            let threads: [_; ALIVE] = std::array::from_fn(|_| scope.spawn(run));
+            // Joined one by one: a scope alone ends before its threads have handed back their cells.
+            threads.into_iter().for_each(|thread| thread.join().expect("nothing panics"));
+        });
+    };
+    // What is kept for good is made here: routes, series and as many cells as threads.
+    (0..50).for_each(|_| batch());
+    let region = Region::new(ALLOCATOR);
+    (0..THREADS / ALIVE).for_each(|_| batch());
+    let change = region.change();
+    let kept = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
+    println!("{THREADS} threads: {kept} bytes kept");
+    // One thread's cells are far larger; the slack is the standard library's.
+    assert!(kept < 16_384, "{kept} bytes are kept: {change:?}");
+    let count = registry.latency("GET /a").map(|latency| latency.count());
+    assert_eq!(count, Some(4 * (THREADS + 50 * ALIVE) as u64));
+}

@@ -1,0 +1,146 @@
+//! What `#[slo]` leaves in a binary: promises that are found, and bound to the routes that keep them.
+//!
+//! A binary of its own, because declarations are part of every registry in it.
+
+use std::sync::Barrier;
+use std::time::Duration;
+
+use slo_core::{
+    Attempt, Clock, Declaration, Declared, Events, Objective, Operation, Outcome, Recorder, Registry,
+    RegistryBuilder, Scope, Sli, Slo, Subject, Timestamp, Verdict, inventory, mark,
+};
+
+const OBJECTIVE: Objective = Objective::literal("99%");
+static CHECKOUT_SLOS: [Slo; 1] = [Slo::literal("checkout-availability", Sli::Availability, OBJECTIVE)];
+static SEARCH_SLOS: [Slo; 1] = [Slo::literal("search-availability", Sli::Availability, OBJECTIVE)];
+static RESTOCK_SLOS: [Slo; 1] = [Slo::literal("restock-availability", Sli::Availability, OBJECTIVE)];
+static CHECKOUT: Declaration =
+    Declaration::new("checkout", Subject::Handler { route: None }, &CHECKOUT_SLOS, &[]);
+static SEARCH: Declaration =
+    Declaration::new("search", Subject::Handler { route: Some("GET /search") }, &SEARCH_SLOS, &[]);
+static RESTOCK: Declaration = Declaration::new("restock", Subject::Operation, &RESTOCK_SLOS, &[]);
+
+inventory::submit! { Declared(&CHECKOUT) }
+inventory::submit! { Declared(&SEARCH) }
+inventory::submit! { Declared(&RESTOCK) }
+
+fn builder() -> RegistryBuilder {
+    Registry::builder("shop").clock(Clock::manual(Timestamp::from_unix_seconds(1_700_000_000)))
+}
+
+fn request(recorder: Recorder, template: &str, declaration: Option<&'static Declaration>) -> Attempt {
+    let mut attempt = recorder.request("POST", Some(template));
+    declaration.into_iter().for_each(|declaration| attempt.mark(declaration));
+    attempt
+}
+
+/// Asserts good, bad and excluded events of an SLO.
+fn check(registry: &Registry, slo: &str, [good, bad, excluded]: [u64; 3]) {
+    let total = registry.status().slo(slo).expect("it is declared").total;
+    assert_eq!(total, Events { good, bad, excluded }, "{slo}");
+}
+
+#[test]
+fn endings_before_the_handlers_first_run_count_once_it_has_run() {
+    let registry = builder().build().expect("it is valid");
+    let recorder = registry.recorder();
+    request(recorder, "/checkout", None).finish(Outcome::Completed(422), Verdict::Good);
+    drop(request(recorder, "/checkout", None));
+    check(&registry, "checkout-availability", [0, 0, 0]);
+    request(recorder, "/checkout", Some(&CHECKOUT)).finish(Outcome::Completed(503), Verdict::Bad);
+    check(&registry, "checkout-availability", [1, 1, 1]);
+    request(recorder, "/checkout", None).finish(Outcome::Completed(422), Verdict::Good);
+    check(&registry, "checkout-availability", [2, 1, 1]);
+    request(recorder, "/elsewhere", None).finish(Outcome::Completed(200), Verdict::Good);
+    check(&registry, "checkout-availability", [2, 1, 1]);
+    assert_eq!(registry.status().slos[0].routes, ["POST /checkout"]);
+}
+
+/// However the first runs and the endings before them interleave, each of them counts once.
+#[test]
+fn a_route_that_is_learnt_by_many_threads_at_once_counts_each_ending_once() {
+    const THREADS: u64 = 4;
+    for _ in 0..500 {
+        let registry = builder().build().expect("it is valid");
+        let (recorder, together) = (registry.recorder(), Barrier::new(4));
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    let end = |marked| {
+                        request(recorder, "/checkout", marked).finish(Outcome::Completed(200), Verdict::Good);
+                    };
+                    (0..8).for_each(|_| end(None));
+                    let first_run = request(recorder, "/checkout", Some(&CHECKOUT));
+                    together.wait();
+                    first_run.finish(Outcome::Completed(200), Verdict::Good);
+                    end(None);
+                });
+            }
+        });
+        check(&registry, "checkout-availability", [10 * THREADS, 0, 0]);
+    }
+}
+
+/// Strangers share the overflow route: none of them says what the others promise.
+#[test]
+fn the_overflow_route_is_bound_to_nobodys_promises() {
+    let registry = builder().routes_max(0).build().expect("it is valid");
+    let recorder = registry.recorder();
+    request(recorder, "/other", None).finish(Outcome::Completed(500), Verdict::Bad);
+    request(recorder, "/checkout", Some(&CHECKOUT)).finish(Outcome::Completed(200), Verdict::Good);
+    request(recorder, "/other", None).finish(Outcome::Completed(500), Verdict::Bad);
+    request(recorder, "/checkout", Some(&CHECKOUT)).finish(Outcome::Completed(200), Verdict::Good);
+    check(&registry, "checkout-availability", [2, 0, 0]);
+    recorder.request("GET", Some("/search")).finish(Outcome::Completed(200), Verdict::Good);
+    check(&registry, "search-availability", [1, 0, 0]);
+}
+
+#[test]
+fn a_declared_route_is_bound_before_its_first_request() {
+    let registry = builder().build().expect("it is valid");
+    registry.recorder().request("GET", Some("/search")).finish(Outcome::Completed(500), Verdict::Bad);
+    check(&registry, "search-availability", [0, 1, 0]);
+}
+
+#[test]
+fn a_mark_belongs_to_the_innermost_scope_and_its_outer_ones() {
+    let registry = builder().build().expect("it is valid");
+    mark(&CHECKOUT);
+    let outer = Scope::open(registry.recorder());
+    let inner = Scope::open(registry.recorder());
+    mark(&CHECKOUT);
+    mark(&SEARCH);
+    assert!(std::ptr::eq(inner.close().expect("it is marked"), &CHECKOUT));
+    mark(&SEARCH);
+    assert!(std::ptr::eq(outer.close().expect("it is marked"), &CHECKOUT));
+    let next = Scope::open(registry.recorder());
+    assert!(next.close().is_none());
+}
+
+/// Operations count where they run: in the scope's registry, or the installed one, or nowhere. One test,
+/// because only one registry of a process can be installed.
+#[test]
+fn operations_count_in_the_scope_they_run_in() {
+    let (scoped, installed) =
+        (builder().build().expect("it is valid"), builder().build().expect("it is valid"));
+    Operation::start(&RESTOCK).finish(Verdict::Good);
+    assert!(installed.install().is_ok() && installed.install().is_ok() && scoped.install().is_err());
+    let scope = Scope::open(scoped.recorder());
+    Operation::start(&RESTOCK).finish(Verdict::Good);
+    drop(scope);
+    Operation::start(&RESTOCK).finish(Verdict::Bad);
+    drop(Operation::start(&RESTOCK));
+    check(&scoped, "restock-availability", [1, 0, 0]);
+    check(&installed, "restock-availability", [0, 1, 1]);
+    drop(installed);
+    assert!(scoped.install().is_ok());
+    scoped.clock().advance(Duration::from_secs(1));
+    Operation::start(&RESTOCK).finish(Verdict::Good);
+    check(&scoped, "restock-availability", [2, 0, 0]);
+}
+
+#[test]
+fn a_registry_without_the_declared_promises_has_none() {
+    let registry = builder().without_declared().build().expect("it is valid");
+    assert!(registry.status().slos.is_empty());
+}

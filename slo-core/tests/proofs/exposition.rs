@@ -1,0 +1,108 @@
+//! The text we emit, kept in files. `UPDATE_GOLDEN=1` rewrites them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use slo_core::naming::{FAMILIES, FamilyKind};
+use slo_core::{AlertPolicy, Clock, Outcome, Registry, Sli, TextFormat, Threshold, Verdict, Window};
+
+use super::support::{Scrape, latency, on_route, registry, render, slo};
+
+/// A template that needs every escape there is, and one that needs none of them.
+pub(super) const ODD: &str = "/odd/\"quoted\"/back\\slash/new\nline/ünï{cödé}";
+
+/// A small service that has seen a little of everything.
+pub(super) fn sample() -> (Registry, Clock) {
+    let threshold = Threshold::literal("250ms");
+    let labelled = slo("restock-availability", Sli::Availability).with_label("team", "sto\"re\\s\n");
+    let (registry, clock) = registry([
+        on_route("checkout-availability", Sli::Availability, "POST /checkout"),
+        on_route("checkout-latency", latency("40us"), "POST /checkout").with_alerts(AlertPolicy::OFF),
+        on_route("search-combined", Sli::Combined { threshold }, "GET /search/{term}")
+            .with_window(Window::literal("7d")),
+        labelled.and_then(|slo| slo.with_operation("restock")).expect("the label is plain"),
+    ]);
+    let recorder = registry.recorder();
+    let after = |millis, attempt: slo_core::Attempt, outcome, verdict| {
+        clock.advance(Duration::from_millis(millis));
+        attempt.finish(outcome, verdict);
+    };
+    for millis in [3, 250, 251] {
+        after(millis, recorder.request("POST", Some("/checkout")), Outcome::Completed(200), Verdict::Good);
+        after(
+            millis,
+            recorder.request("GET", Some("/search/{term}")),
+            Outcome::Completed(404),
+            Verdict::Good,
+        );
+    }
+    after(9, recorder.request("POST", Some("/checkout")), Outcome::Completed(503), Verdict::Bad);
+    after(9, recorder.request("POST", Some("/checkout")), Outcome::BodyAborted(200), Verdict::Cancelled);
+    after(1, recorder.request("_OTHER", None), Outcome::Completed(405), Verdict::Good);
+    after(1, recorder.request("GET", Some(ODD)), Outcome::Panicked, Verdict::Bad);
+    after(61_000, recorder.operation("restock"), Outcome::Completed(0), Verdict::Good);
+    drop(recorder.operation("restock"));
+    after(0, recorder.operation("clean \"up\""), Outcome::Completed(0), Verdict::Good);
+    registry.tick(clock.now());
+    (registry, clock)
+}
+
+fn check(file: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, actual).expect("the file can be written");
+    }
+    let expected = std::fs::read_to_string(&path).expect("the file exists: UPDATE_GOLDEN=1 writes it");
+    for (number, (actual, expected)) in actual.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(actual, expected, "{file}:{}", number + 1);
+    }
+    assert_eq!(actual.lines().count(), expected.lines().count(), "{file} has another length");
+}
+
+#[test]
+fn expositions_are_the_golden_ones() {
+    let (registry, _clock) = sample();
+    let pending = registry.recorder().request("GET", Some("/search/{term}"));
+    check("metrics.prometheus.txt", &render(&registry, TextFormat::Prometheus));
+    check("metrics.openmetrics.txt", &render(&registry, TextFormat::OpenMetrics));
+    drop(pending);
+}
+
+/// Before the first event: zeros where there is a count, nothing where a ratio would have no meaning.
+#[test]
+fn every_series_exists_from_the_first_scrape() {
+    let slos = [
+        on_route("checkout-availability", Sli::Availability, "POST /checkout"),
+        slo("restock-availability", Sli::Availability).with_operation("restock").expect("it is plain"),
+    ];
+    let (registry, _clock) = registry(slos);
+    check("metrics.first-scrape.txt", &render(&registry, TextFormat::Prometheus));
+    let scrape = Scrape::of(&registry);
+    let absent = ["slo_sli_ratio", "slo_error_budget_remaining_ratio", "slo_burn_rate"];
+    for family in FAMILIES {
+        let name = match family.kind {
+            FamilyKind::Histogram => format!("{}_count", family.name),
+            FamilyKind::Counter | FamilyKind::Gauge => family.name.to_owned(),
+        };
+        let values: Vec<f64> = scrape.all(&name, &[]).map(|sample| sample.value).collect();
+        assert_eq!(values.is_empty(), absent.contains(&family.name), "{name}");
+        let constant = ["slo_info", "slo_objective_ratio"].contains(&family.name);
+        assert!(constant || values.iter().all(|value| *value == 0.0), "{name}: {values:?}");
+    }
+}
+
+/// The order is the catalogue's, and a family's lines are never apart: both formats demand it.
+#[test]
+fn families_come_in_the_order_of_the_catalogue() {
+    let (registry, _clock) = sample();
+    for format in [TextFormat::Prometheus, TextFormat::OpenMetrics] {
+        let text = render(&registry, format);
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+        let expected = FAMILIES.iter().map(|family| match (format, family.kind) {
+            (TextFormat::OpenMetrics, FamilyKind::Counter) => family.name.trim_end_matches("_total"),
+            _ => family.name,
+        });
+        assert_eq!(types.collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{format:?}");
+        assert!(FAMILIES.iter().all(|family| Registry::renders(family.name)));
+    }
+}

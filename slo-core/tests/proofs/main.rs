@@ -1,0 +1,21 @@
+//! The counting core, held against models that are too simple to be wrong.
+//!
+//! Everything here goes through the public API, and every number is compared with one that was computed
+//! another way: by keeping every event, by sorting every latency, by a parser that is not ours.
+
+mod arithmetic;
+mod build_errors;
+mod cardinality;
+mod counting;
+mod driver;
+mod exposition;
+#[cfg(feature = "metrics")]
+mod facade;
+mod model;
+mod parsers;
+mod quantiles;
+mod readers;
+mod registries;
+mod support;
+mod threads;
+mod thresholds;
