@@ -76,7 +76,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             "tick" => sections.push(tick::run(effort.rounds)),
             "memory" => sections.extend(counted_sections(&counted)),
             _ => {
-                let (rounds, turn) = if quick { (1, 1) } else { (9, 2) };
+                let (rounds, turn) = if quick { (1, 1) } else { (21, 1) };
                 let driven = end_to_end::run(rounds, Duration::from_secs(turn));
                 sections.extend(driven.map_err(|error| error.to_string())?);
             }
