@@ -133,6 +133,8 @@ impl Read<'_> {
         let fastest = peers::SCRAPED.iter().filter_map(|peer| scrape(peer)).reduce(f64::min);
         let served = self.alone(end_to_end::THROUGHPUT, end_to_end::SERVED);
         let bare = self.alone(end_to_end::THROUGHPUT, end_to_end::BARE);
+        let spent = |name| self.alone(end_to_end::PROCESSOR, name);
+        let spared = spent(end_to_end::BARE).and_then(|bare| Some(bare / spent(end_to_end::SERVED)?));
         let millis = |nanos: Option<f64>| nanos.map(|nanos| nanos / 1e6);
         vec![
             at_least(
@@ -140,6 +142,7 @@ impl Read<'_> {
                 0.98,
                 served.and_then(|ours| Some(ours / bare?)),
             ),
+            at_least("end to end, the same by the server's processor time", 0.98, spared),
             at_most("scrape of 10000 series, ms", 10.0, millis(ours)),
             at_least("scrape of 10000 series, faster than metrics-exporter-prometheus", 10.0, buckets),
             at_most(
