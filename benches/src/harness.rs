@@ -287,11 +287,12 @@ fn pin(core: usize) {
     }
 }
 
-/// Returns the median of the undisturbed spans; of all, if hardly any is.
-fn typical(spans: Vec<Span>) -> f64 {
-    let undisturbed: Vec<Span> = spans.iter().copied().filter(|span| span.is_undisturbed()).collect();
-    let enough = undisturbed.len() * 4 >= spans.len();
-    median(if enough { undisturbed } else { spans }.into_iter().map(|span| span.nanos() as f64))
+/// Returns the median of the undisturbed spans; if they are few, of the quarter that was disturbed least.
+fn typical(mut spans: Vec<Span>) -> f64 {
+    spans.sort_by_key(|span| span.waited * 1_000 / span.nanos().max(1));
+    let undisturbed = spans.iter().filter(|span| span.is_undisturbed()).count();
+    spans.truncate(undisturbed.max(spans.len().div_ceil(4)));
+    median(spans.into_iter().map(|span| span.nanos() as f64))
 }
 
 /// Returns how long this thread has waited for a core so far; zero where the kernel does not tell.
