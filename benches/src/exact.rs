@@ -116,7 +116,7 @@ pub fn print(costs: &Costs) -> String {
     out
 }
 
-/// Reads what [`print`] wrote; other lines are passed over.
+/// Reads what [`print()`] wrote; other lines are passed over.
 #[must_use]
 pub fn parse(text: &str) -> Costs {
     let read = |line: &str| {
