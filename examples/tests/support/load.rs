@@ -11,6 +11,9 @@ use tokio::task::JoinSet;
 
 const CONNECTIONS: usize = 8;
 
+/// The bucket of requests that were slow on purpose: above and up to these seconds.
+pub(crate) const SLOW_BUCKET: [&str; 2] = ["0.25", "0.5"];
+
 /// A kind of request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kind {
@@ -61,8 +64,9 @@ impl Kind {
         Self { fault, ..self }
     }
 
-    const fn slow(self, fault: &'static str) -> Self {
-        Self { fault, counted: Counted { slow: true, ..self.counted }, ..self }
+    /// Longer than every threshold, and by as much shorter than the next bucket as a busy machine may need.
+    const fn slow(self) -> Self {
+        Self { fault: "slow=260ms", counted: Counted { slow: true, ..self.counted }, ..self }
     }
 
     const fn panics(self) -> Self {
@@ -101,21 +105,21 @@ pub(crate) const MIX: &[Kind] = &[
     Kind::new(500, "POST", "/checkout", 422, "checkout").json("{\"items\":[0]}"),
     Kind::new(250, "POST", "/checkout", 415, "checkout"),
     Kind::new(300, "POST", "/checkout", 503, "checkout").json(CART).fault("status=503"),
-    Kind::new(60, "POST", "/checkout", 200, "checkout").json(CART).slow("slow=260ms"),
+    Kind::new(60, "POST", "/checkout", 200, "checkout").json(CART).slow(),
     Kind::new(60, "POST", "/checkout", 0, "checkout").json(CART).panics(),
     Kind::new(100, "PUT", "/checkout", 405, "checkout").unhandled("/checkout"),
     Kind::new(25_000, "GET", "/search?q=tea", 200, "search"),
     Kind::new(2_000, "HEAD", "/search?q=tea", 200, "search"),
     Kind::new(500, "GET", "/search", 400, "search"),
     Kind::new(200, "GET", "/search?q=tea", 500, "search").fault("status=500"),
-    Kind::new(60, "GET", "/search?q=tea", 200, "search").slow("slow=210ms"),
+    Kind::new(60, "GET", "/search?q=tea", 200, "search").slow(),
     Kind::new(40, "GET", "/search?q=tea", 0, "search").panics(),
     Kind::new(22_000, "GET", "/orders/7", 200, "orders"),
     Kind::new(1_500, "GET", "/orders/1001", 404, "orders"),
     Kind::new(300, "GET", "/orders/seven", 400, "orders"),
     Kind::new(150, "GET", "/orders/7", 400, "orders").fault("oops"),
     Kind::new(100, "GET", "/orders/7", 502, "orders").fault("status=502"),
-    Kind::new(60, "GET", "/orders/7", 200, "orders").slow("slow=110ms"),
+    Kind::new(60, "GET", "/orders/7", 200, "orders").slow(),
     Kind::new(50, "BREW", "/orders/7", 405, "orders").unhandled("/orders/{id}"),
     Kind::new(19_000, "GET", "/recommendations", 200, "recommendations"),
     Kind::new(270, "GET", "/recommendations", 204, "recommendations").fault("status=204"),
