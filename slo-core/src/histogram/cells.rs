@@ -23,14 +23,16 @@ impl Cells {
         }
     }
 
-    /// Counts one latency, on the thread that owns the cells.
+    /// Counts one latency, on the thread that owns the cells, and returns its bucket.
     #[inline]
-    pub(crate) fn record(&self, layout: &Layout, nanos: u64) {
+    pub(crate) fn record(&self, layout: &Layout, nanos: u64) -> usize {
         let (octave, cell) = position(nanos);
         self.octaves[octave].get_or_init(|| Box::new([const { Counter::new() }; CELLS]))[cell].add(1);
         self.sum.add(nanos);
         // Last, and released: who sees the event in a bucket sees it everywhere.
-        self.buckets[layout.bucket(nanos)].add(1);
+        let bucket = layout.bucket(nanos);
+        self.buckets[bucket].add(1);
+        bucket
     }
 
     /// Returns how many latencies lie in each bucket, the one beyond all bounds last.

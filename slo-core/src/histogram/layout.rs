@@ -80,7 +80,7 @@ impl Layout {
 
     /// Returns the index of the first bound that is not below the value; the number of bounds if all are.
     #[inline]
-    pub(crate) fn bucket(&self, nanos: u64) -> usize {
+    pub(super) fn bucket(&self, nanos: u64) -> usize {
         let (octave, cell) = position(nanos);
         let mut bucket = self.below[octave * CELLS + cell] as usize;
         // At most the few bounds that lie within one cell.

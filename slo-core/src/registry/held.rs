@@ -27,14 +27,14 @@ impl Held {
     }
 
     /// Keeps an ending, on the thread that owns the cells.
-    pub(super) fn add(&self, layout: &Layout, verdict: Verdict, nanos: u64) {
+    pub(super) fn add(&self, verdict: Verdict, bucket: usize) {
         let row = match verdict {
             Verdict::Good => &self.rows[0],
             Verdict::Bad => &self.rows[1],
             Verdict::Cancelled => &self.rows[2],
             Verdict::Excluded => &self.rows[3],
         };
-        row[layout.bucket(nanos)].add(1);
+        row[bucket].add(1);
     }
 
     /// Adds what the endings are for each goal.

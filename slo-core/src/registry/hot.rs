@@ -9,7 +9,7 @@ use super::Declaration;
 use super::attempt::Ended;
 use super::goal::Goal;
 use super::held::Held;
-use super::outcome::{Outcome, Verdict};
+use super::outcome::Outcome;
 use super::route::{OVERFLOW, Protocol, Route};
 use super::shard::{InFlight, Shard};
 use super::shared::Shared;
@@ -99,12 +99,12 @@ impl Hot {
         let (verdict, nanos) = (ended.verdict, ended.nanos);
         let outcome = self.route.told(ended.outcome);
         let code = outcome.code();
-        match self.series.iter().find(|series| series.code == code) {
+        let bucket = match self.series.iter().find(|series| series.code == code) {
             Some(series) => series.record(shared, shard, nanos),
             None => self.add_series(shared, shard, outcome).record(shared, shard, nanos),
-        }
+        };
         shard.judge(&self.own, verdict, nanos);
-        let Some(mark) = ended.mark else { return self.judge_unmarked(shared, shard, verdict, nanos) };
+        let Some(mark) = ended.mark else { return self.judge_unmarked(shared, shard, ended, bucket) };
         match self.marked.iter().find(|known| std::ptr::eq(mark, known.declaration)) {
             Some(known) => shard.judge(&known.goals, verdict, nanos),
             None => shard.judge(&self.learn(shared, mark).goals, verdict, nanos),
@@ -141,22 +141,23 @@ impl Hot {
 
     /// Judges a request that never reached its handler by what its route is bound to, or holds it until the
     /// handler has run.
-    fn judge_unmarked(&mut self, shared: &Shared, shard: &Shard, verdict: Verdict, nanos: u64) {
+    fn judge_unmarked(&mut self, shared: &Shared, shard: &Shard, ended: &Ended, bucket: usize) {
         if let Some(goals) = self.route.bound() {
-            shard.judge(shared.goals(Some(goals)), verdict, nanos);
+            shard.judge(shared.goals(Some(goals)), ended.verdict, ended.nanos);
+        } else if let Some(held) = &self.held {
+            held.add(ended.verdict, bucket);
         } else if self.route.has_a_handler() {
-            let held = self.held.get_or_insert_with(|| shard.held(self.index, &shared.layout));
-            held.add(&shared.layout, verdict, nanos);
+            self.held.insert(shard.held(self.index, &shared.layout)).add(ended.verdict, bucket);
         }
     }
 }
 
 impl HotSeries {
     #[inline]
-    fn record(&self, shared: &Shared, shard: &Shard, nanos: u64) {
+    fn record(&self, shared: &Shared, shard: &Shard, nanos: u64) -> usize {
         if self.overflowed {
             shard.series_overflowed.add(1);
         }
-        self.cells.record(&shared.layout, nanos);
+        self.cells.record(&shared.layout, nanos)
     }
 }
