@@ -1,9 +1,9 @@
 //! The cells one thread records its latencies into.
 
-use std::sync::OnceLock;
+use std::array;
 
 use super::layout::{CELLS, Layout, OCTAVES, position};
-use crate::sync::Counter;
+use crate::sync::{Counter, OnceLock};
 
 /// One thread's part of a histogram. Octaves appear as latencies appear: traffic between 1 ms and 1 s
 /// costs ten of them, 512 bytes each.
@@ -19,7 +19,7 @@ impl Cells {
         Self {
             sum: Counter::default(),
             buckets: (0..=layout.bounds().len()).map(|_| Counter::default()).collect(),
-            octaves: [const { OnceLock::new() }; OCTAVES],
+            octaves: array::from_fn(|_| OnceLock::new()),
         }
     }
 
@@ -27,7 +27,7 @@ impl Cells {
     #[inline]
     pub(crate) fn record(&self, layout: &Layout, nanos: u64) -> usize {
         let (octave, cell) = position(nanos);
-        self.octaves[octave].get_or_init(|| Box::new([const { Counter::new() }; CELLS]))[cell].add(1);
+        self.octaves[octave].get_or_init(|| Box::new(array::from_fn(|_| Counter::new())))[cell].add(1);
         self.sum.add(nanos);
         // Last, and released: who sees the event in a bucket sees it everywhere.
         let bucket = layout.bucket(nanos);

@@ -4,12 +4,13 @@
 //! matter. It holds the shared body of the registry, not a handle: the last handle stops and joins it.
 
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::lock;
 use super::shared::Shared;
+use crate::sync::{Condvar, Mutex};
 use crate::time::nanos;
 
 /// A running driver; stops when dropped.

@@ -13,6 +13,7 @@ use super::hot::Hot;
 use super::route::{OVERFLOW, Protocol};
 use super::shard::Shard;
 use super::shared::Shared;
+use crate::sync::thread_local;
 
 /// What this thread holds of one registry.
 struct Local {

@@ -24,7 +24,7 @@ mod shard;
 mod shared;
 mod status;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 pub use self::attempt::{Attempt, Recorder};
 pub use self::builder::{BuildError, RegistryBuilder};
@@ -41,6 +41,7 @@ pub(crate) use self::shared::Shared;
 use self::directory::RegistryId;
 use self::driver::Driver;
 use crate::histogram::Histogram;
+use crate::sync::{Mutex, MutexGuard};
 use crate::time::{Clock, Timestamp};
 
 /// The promises of one service and what became of them. A cheap handle: clones share one registry, which

@@ -4,11 +4,11 @@
 //! (a rejected body, say) carries no mark and counts for the promises that the route was last seen to be
 //! bound to. Until a route's handler has first run nobody knows them, and such endings are held (see `held`).
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::array;
 
 use super::outcome::Outcome;
 use crate::naming::{Family, HTTP_DURATION, OPERATION_DURATION, ROUTE_OVERFLOW, ROUTE_UNMATCHED};
+use crate::sync::{AtomicU32, OnceLock, Ordering};
 
 /// Outcomes of one route that have a series of their own.
 const OUTCOMES_MAX: usize = 32;
@@ -61,7 +61,7 @@ impl Route {
             labels: labels.into(),
             own: OnceLock::new(),
             binding: AtomicU32::new(UNBOUND),
-            outcomes: [const { AtomicU32::new(0) }; OUTCOMES_MAX],
+            outcomes: array::from_fn(|_| AtomicU32::new(0)),
         }
     }
 

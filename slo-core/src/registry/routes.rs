@@ -5,13 +5,13 @@
 //! its own.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
 use super::lock;
 use super::outcome::Outcome;
 use super::route::{OVERFLOW, Protocol, Route};
 use crate::naming::{METHOD_OTHER, ROUTE_OVERFLOW, ROUTE_UNMATCHED, label};
-use crate::sync::Segments;
+use crate::sync::{Mutex, OnceLock, Segments};
 
 #[expect(clippy::cast_possible_truncation, reason = "it is zero")]
 const OVERFLOW_ID: u16 = OVERFLOW as u16;

@@ -4,15 +4,14 @@
 //! shard goes back, counts and all, and the next new thread carries on adding to it: shards are as many as
 //! threads ever lived at the same time, and nothing is ever merged, moved or lost.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::goal::{Goal, Judgement};
 use super::held::Held;
 use super::outcome::Verdict;
 use super::status;
 use crate::histogram::{Cells, Layout};
-use crate::sync::{Counter, Segments};
+use crate::sync::{AtomicBool, Counter, OnceLock, Ordering, Segments};
 
 /// One thread's counters.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What all threads of one registry share. The data plane only reads it.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
@@ -11,6 +11,7 @@ use super::status::Events;
 use super::{Declaration, lock};
 use crate::histogram::{Histogram, Layout};
 use crate::objective::{Slo, Threshold};
+use crate::sync::{Mutex, RwLock};
 use crate::time::Clock;
 
 /// The body of a registry.

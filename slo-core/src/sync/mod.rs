@@ -1,21 +1,37 @@
-//! Counters with one writer and many readers, and tables that grow under their readers.
+//! Counters with one writer and many readers, tables that grow under their readers, and the primitives that
+//! all of `slo-core` synchronises with.
 //!
 //! The data plane adds with a plain load and a plain store: nobody else writes the cell, so nothing can get
 //! in between, and no cache line is fought over. Readers see each cell only grow.
 //! What must never happen: two threads adding to one [`Counter`] at the same time.
 
+#[cfg(loom)]
+mod modelled;
+#[cfg(not(loom))]
+mod native;
 mod segments;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
+#[cfg(loom)]
+pub(crate) use self::modelled::{
+    AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, MutexGuard, OnceLock, Ordering, RwLock, thread_local,
+};
+#[cfg(not(loom))]
+pub(crate) use self::native::{
+    AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, MutexGuard, OnceLock, Ordering, RwLock, thread_local,
+};
 pub(crate) use self::segments::Segments;
+
+#[cfg(loom)]
+use self::modelled::ROWS;
+#[cfg(not(loom))]
+use self::native::ROWS;
 
 /// A number that one thread adds to and any thread reads.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(AtomicU64::new(0))
     }
 

@@ -3,11 +3,9 @@
 //! Rows never move and never go away, so readers need no lock and a reference stays good for as long as the
 //! table. A segment of rows is allocated at a time: an idle table costs one pointer per segment.
 
-use std::sync::OnceLock;
+use super::{OnceLock, ROWS};
 
-const ROWS: usize = 64;
-
-/// Up to a fixed number of rows, allocated in segments of 64.
+/// Up to a fixed number of rows, allocated in segments.
 #[derive(Debug)]
 pub(crate) struct Segments<T> {
     segments: Box<[OnceLock<Box<[T]>>]>,

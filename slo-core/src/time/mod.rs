@@ -3,6 +3,9 @@
 //! Logic never reads the machine's clocks: it is handed a [`Timestamp`], or asks the [`Clock`] it was given.
 //! Tests drive a clock by hand and no test sleeps.
 
+#[cfg(miri)]
+mod portable;
+
 use std::fmt;
 use std::ops::Sub;
 use std::sync::Arc;
@@ -10,6 +13,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Serialize, Serializer};
+
+#[cfg(miri)]
+use self::portable::Clock as CycleCounter;
+#[cfg(not(miri))]
+use quanta::Clock as CycleCounter;
 
 /// A moment, in nanoseconds since the Unix epoch.
 ///
@@ -90,7 +98,7 @@ pub struct Clock(Source);
 enum Source {
     /// The date is read once and then moves with the machine's monotonic clock.
     System {
-        counter: quanta::Clock,
+        counter: CycleCounter,
         date: Timestamp,
         since: Instant,
     },
@@ -112,7 +120,7 @@ impl Clock {
     pub fn system() -> Self {
         let date = nanos(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
         let (date, since) = (Timestamp::from_unix_nanos(date), Instant::now());
-        Self(Source::System { counter: quanta::Clock::new(), date, since })
+        Self(Source::System { counter: CycleCounter::new(), date, since })
     }
 
     /// A clock that stands still at `now` until it is advanced; clones show the same time.
