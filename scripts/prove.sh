@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Proves what tests can only suspect: that no order of threads, no weak memory and no narrow machine makes the
+# counters lie.
+#
+#   scripts/prove.sh           the long forms: up to twenty minutes on two cores, besides the first build
+#   scripts/prove.sh --short   every model with two preemptions, and miri on what the counters are made of
+#
+# Installs nothing. What misses its tool is skipped and listed, with the command that installs it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly HOST=x86_64-unknown-linux-gnu
+# Of the 32-bit targets the one that links by what rustup brings along.
+readonly NARROW=i686-unknown-linux-musl
+readonly TARGET="${CARGO_TARGET_DIR:-target}/prove"
+# The registry is large for an interpreter: of the tests that build one, these end in time.
+readonly INTERPRETED=(build_errors::wrong build_errors::duplicate families_come quantiles_of_no until_its_last_handle)
+
+steps=()
+skips=()
+current='arguments'
+
+main() {
+    trap finish EXIT
+    case "${1-}" in
+        '')
+            # Deeper; a model that would take longer stops after this many seconds and says so.
+            step 'models, three preemptions' models LOOM_MAX_PREEMPTIONS=3 LOOM_MAX_DURATION=300
+            if has_miri; then
+                step 'miri, unit tests' interpret 4 --lib
+                step 'miri, registries' interpret 1 --test proofs -- "${INTERPRETED[@]}"
+            fi
+            if has_sanitizer; then
+                step 'thread sanitizer' sanitize
+            fi
+            if has_narrow; then
+                step '32 bits' narrow
+            fi
+            ;;
+        --short)
+            step 'models, two preemptions' models
+            if has_miri; then
+                step 'miri, counters' interpret 1 --lib -- sync:: histogram:: window::
+            fi
+            ;;
+        *) fail "unknown argument '$1': give --short or nothing" ;;
+    esac
+}
+
+# Explores the models of slo-core/tests/loom, with these variables set.
+models() {
+    local output="$TARGET/models.log"
+    mkdir -p "$TARGET"
+    env RUSTFLAGS='--cfg loom -C debug-assertions' CARGO_TARGET_DIR="$TARGET/loom" "$@" \
+        cargo test --quiet --release -p slo-core --test loom -- --nocapture --test-threads=2 | tee "$output"
+    # Without its cfg the test binary is empty, and passes.
+    grep -q '^\.*model ' "$output" || fail 'no model was explored'
+}
+
+# Runs tests in the interpreter: so many cases of each property, and what cargo is told besides.
+interpret() {
+    local cases=$1
+    shift
+    # Files of proptest are read through the system; nothing else of it is needed.
+    MIRIFLAGS=-Zmiri-disable-isolation PROPTEST_CASES="$cases" CARGO_TARGET_DIR="$TARGET/miri" \
+        cargo +nightly miri test --quiet -p slo-core "$@"
+}
+
+sanitize() {
+    # The standard library is built as well: what it synchronises would otherwise look like a race.
+    RUSTFLAGS=-Zsanitizer=thread CARGO_TARGET_DIR="$TARGET/tsan" \
+        cargo +nightly test --quiet -Zbuild-std --target "$HOST" -p slo-core --test proofs --test declared -- \
+        threads readers counting registries learnt
+}
+
+narrow() {
+    CARGO_TARGET_I686_UNKNOWN_LINUX_MUSL_LINKER=rust-lld \
+        CARGO_TARGET_I686_UNKNOWN_LINUX_MUSL_RUSTFLAGS='-Clinker-flavor=ld.lld -Clink-self-contained=yes' \
+        CARGO_TARGET_DIR="$TARGET/narrow" \
+        cargo test --quiet --target "$NARROW" -p slo-core --lib --test proofs --test declared
+}
+
+has_miri() {
+    cargo +nightly miri --version >/dev/null 2>&1 && return
+    skip miri 'it is not installed: rustup component add miri rust-src --toolchain nightly'
+}
+
+has_sanitizer() {
+    local sysroot
+    if [[ $(rustc +nightly -vV 2>/dev/null) != *"host: $HOST"* ]]; then
+        skip 'thread sanitizer' "there is no nightly for $HOST: rustup toolchain install nightly"
+    elif sysroot=$(rustc +nightly --print sysroot) && [[ ! -d $sysroot/lib/rustlib/src/rust/library ]]; then
+        skip 'thread sanitizer' 'the library is not here to build: rustup component add rust-src --toolchain nightly'
+    fi
+}
+
+has_narrow() {
+    if [[ $(uname -sm) != 'Linux x86_64' ]]; then
+        skip '32 bits' 'this machine does not run i686 programs of Linux'
+    elif [[ ! -d $(rustc --print sysroot)/lib/rustlib/$NARROW/lib ]]; then
+        skip '32 bits' "there is no standard library for it: rustup target add $NARROW"
+    fi
+}
+
+# Runs a step, stops the script if it fails, and notes how long it took.
+step() {
+    local name=$1 start=$SECONDS
+    shift
+    printf '\n==> %s\n' "$name"
+    # Not `if "$@"`, which would switch off `set -e` inside functions.
+    current="$name"
+    "$@"
+    steps+=("$(printf '%4d s  %s' $((SECONDS - start)) "$name")")
+}
+
+# Notes what cannot be proved here, as tests do (see CONTRIBUTING.md); false, so that the step is left out.
+skip() {
+    skips+=("SKIPPED prove $1: $2")
+    printf '%s\n' "${skips[-1]}" >&2
+    if [[ -n ${SLO_SKIP_LOG-} ]]; then
+        printf '%s\n' "${skips[-1]}" >>"$SLO_SKIP_LOG"
+    fi
+    return 1
+}
+
+fail() {
+    printf 'prove.sh: %s\n' "$1" >&2
+    exit 1
+}
+
+# Runs at every exit and says what was done.
+finish() {
+    local status=$?
+    printf '\n==> summary\n'
+    if [[ -s $TARGET/models.log ]]; then
+        grep -o 'model .*' "$TARGET/models.log" || true
+    fi
+    if ((${#steps[@]} > 0)); then
+        printf '%s\n' "${steps[@]}"
+    fi
+    if ((${#skips[@]} > 0)); then
+        printf '%s\n' "${skips[@]}"
+    fi
+    if ((status == 0)); then
+        printf 'everything that ran is proved\n'
+    else
+        printf 'prove.sh: FAILED in step: %s\n' "$current" >&2
+    fi
+}
+
+main "$@"
