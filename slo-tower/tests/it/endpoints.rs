@@ -83,7 +83,7 @@ fn status_is_json_that_says_null_where_there_is_no_data() {
         status["slos"].as_array().unwrap().iter().find(|slo| slo["name"] == name).unwrap().clone()
     };
     let counted = slo("get-availability");
-    assert_eq!(counted["routes"][0], "GET /work");
+    assert_eq!(counted["routes"][0], "GET /job");
     assert_eq!(counted["total"], serde_json::json!({ "good": 1, "bad": 1, "excluded": 0 }));
     assert_eq!(counted["sli_ratio"], 0.5);
     // Half are bad where one in a hundred may be: fifty times the budget.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use slo_tower::{Clock, Objective, RequestHead, Sli, Slo, SloRegistry, Threshold, Timestamp};
 
-pub(crate) const ROUTE: &str = "/work";
+pub(crate) const ROUTE: &str = "/job";
 const METHODS: [&str; 2] = ["GET", "HEAD"];
 
-/// A registry whose `GET /work` and `HEAD /work` promise availability, latency and both, under 100 ms.
+/// A registry whose `GET /job` and `HEAD /job` promise availability, latency and both, under 100 ms.
 pub(crate) fn registry() -> (SloRegistry, Clock) {
     let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
     let threshold = Threshold::literal("100ms");

@@ -157,13 +157,13 @@ fn readiness_and_errors_pass_through() {
 fn a_closure_can_tell_the_route() {
     let (slos, _) = registry();
     let layer = slos.layer_with(|request| match request.uri.path() {
-        "/work/now" => Some(ROUTE),
+        "/job/now" => Some(ROUTE),
         _ => None,
     });
     let answer =
         |_: Request<()>| std::future::ready(Ok::<_, &'static str>(Response::new(Empty::<Bytes>::new())));
     let mut service = layer.layer(tower::service_fn(answer));
-    for path in ["/work/now", "/work"] {
+    for path in ["/job/now", "/job"] {
         let request = Request::builder().uri(path).body(()).unwrap();
         let mut context = Context::from_waker(Waker::noop());
         assert!(Pin::new(&mut service.call(request)).poll(&mut context).is_ready());
