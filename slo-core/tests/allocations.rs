@@ -63,7 +63,7 @@ fn recording_allocates_nothing_once_a_series_is_known() {
     const ROUNDS: usize = 1_000;
     let (registry, clock) = registry();
     let recorder = registry.recorder();
-    // A route without a promise holds its first 64 endings, until it is known that nobody made one.
+    // Every route, every outcome and every octave of the latencies takes its cells once.
     (0..64).for_each(|_| record(recorder, &clock));
     let region = Region::new(ALLOCATOR);
     (0..ROUNDS).for_each(|_| record(recorder, &clock));
