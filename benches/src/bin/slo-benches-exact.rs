@@ -1,6 +1,8 @@
 //! Counts instructions and allocations.
 //!
 //! * `exact all`: counts everything and prints it for the other binary;
+//! * `exact list`: prints what can be counted;
+//! * `exact run SECTION COMPETITOR`: what callgrind runs, by the numbers in that list;
 //! * `exact check FILE TOOLCHAIN`: fails if we cost more than the file says;
 //! * `exact bless FILE TOOLCHAIN`: writes what we cost to the file.
 //!
@@ -21,13 +23,16 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let done = match words[..] {
-        ["run", section, competitor] => run(section, competitor),
-        ["all"] => all(),
-        ["check", file, toolchain] => check(Path::new(file), toolchain),
-        ["bless", file, toolchain] => bless(Path::new(file), toolchain),
-        _ => Err("give all, check FILE TOOLCHAIN or bless FILE TOOLCHAIN".to_owned()),
-    };
+    let done =
+        match words[..] {
+            ["run", section, competitor] => run(section, competitor),
+            ["list"] => list(),
+            ["all"] => all(),
+            ["check", file, toolchain] => check(Path::new(file), toolchain),
+            ["bless", file, toolchain] => bless(Path::new(file), toolchain),
+            _ => Err("give list, run SECTION COMPETITOR, all, check FILE TOOLCHAIN or bless FILE TOOLCHAIN"
+                .to_owned()),
+        };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -41,6 +46,16 @@ fn main() -> ExitCode {
 fn run(section: &str, competitor: &str) -> Result<(), String> {
     let number = |word: &str| word.parse().map_err(|error| format!("{word}: {error}"));
     exact::run_counted(number(section)?, number(competitor)?);
+    Ok(())
+}
+
+/// Prints the numbers that `run` takes, each with its section and name.
+fn list() -> Result<(), String> {
+    for (section, (title, competitors)) in exact::sections().iter().enumerate() {
+        for (number, competitor) in competitors.iter().enumerate() {
+            println!("{section}\t{number}\t{title}\t{}", competitor.name());
+        }
+    }
     Ok(())
 }
 
