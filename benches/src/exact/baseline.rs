@@ -47,7 +47,10 @@ impl Baseline {
     #[must_use]
     pub fn allowance(&self, run: &Self) -> (f64, String) {
         if self.toolchain == run.toolchain {
-            return (TOLERANCE, format!("the baseline is of this toolchain: {}", run.toolchain));
+            return (
+                TOLERANCE,
+                format!("compared with what this toolchain made of the baseline: {}", run.toolchain),
+            );
         }
         let scale = foreign(&run.costs, &self.costs) / foreign(&self.costs, &run.costs);
         let text = format!(
