@@ -6,7 +6,10 @@
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::BodyExt;
+use tower::util::MapResponseLayer;
 use tower_layer::{Layer, layer_fn};
 use tower_service::Service;
 
@@ -19,6 +22,8 @@ use crate::{ours, peers};
 pub const BARE: &str = "bare";
 /// A layer that does nothing.
 pub const IDLE: &str = "no-op layer";
+/// A layer that wraps the future and the body, as whoever follows a response to its end must, and does nothing.
+pub const WRAPPING: &str = "layer that only wraps the body";
 /// The routes of the routers.
 pub const ROUTES: [usize; 3] = [1, 10, 100];
 /// The section of the tower service.
@@ -52,8 +57,9 @@ pub fn router_section(routes: usize) -> String {
 pub fn tower_competitors() -> Vec<Competitor> {
     let bare = over_tower(BARE, layer_fn(|inner| inner));
     let idle = over_tower(IDLE, layer_fn(Idle));
+    let wrapping = over_tower(WRAPPING, MapResponseLayer::new(wrap));
     let layers = entries().into_iter().filter_map(|entry| entry.tower);
-    [bare, idle].into_iter().chain(layers).collect()
+    [bare, idle, wrapping].into_iter().chain(layers).collect()
 }
 
 /// Returns all competitors in a router with this many routes, the one without a layer first.
@@ -61,8 +67,15 @@ pub fn tower_competitors() -> Vec<Competitor> {
 pub fn router_competitors(routes: usize) -> Vec<Competitor> {
     let bare = in_router(BARE, routes, router(routes, &get(hello)));
     let idle = in_router(IDLE, routes, router(routes, &get(hello)).layer(layer_fn(Idle)));
+    let wrapping = router(routes, &get(hello)).layer(MapResponseLayer::new(wrap));
+    let wrapping = in_router(WRAPPING, routes, wrapping);
     let layers = entries().into_iter().map(|entry| in_router(entry.name, routes, (entry.router)(routes)));
-    [bare, idle].into_iter().chain(layers).collect()
+    [bare, idle, wrapping].into_iter().chain(layers).chain([ours::around_router(routes)]).collect()
+}
+
+/// The body is another type, though every frame stays what it is.
+fn wrap(response: Response<Body>) -> Response<impl http_body::Body<Data = Bytes, Error = axum::Error>> {
+    response.map(|body| body.map_err(|error| error))
 }
 
 fn entries() -> Vec<Entry> {
@@ -86,10 +99,20 @@ where
 }
 
 fn in_router(name: &str, routes: usize, router: Router) -> Competitor {
+    // As a server does before its first request: until then axum makes every layer anew for every request.
+    serving(name, routes, router.with_state(()))
+}
+
+/// Makes a competitor of a whole service with this many routes.
+pub fn serving<S, B>(name: &str, routes: usize, service: S) -> Competitor
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    B: http_body::Body,
+{
     Competitor::new(name, move || {
-        let mut router = router.clone();
+        let mut service = service.clone();
         let mut requests = Requests::to(routes);
-        repeat(move |_| requests.send::<_, Body>(&mut router))
+        repeat(move |_| requests.send(&mut service))
     })
 }
 

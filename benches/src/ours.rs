@@ -9,9 +9,9 @@ use slo_tower::{
 
 use crate::exposition::{Exposition, Labels, Metrics};
 use crate::harness::Competitor;
-use crate::layer::{Entry, over_tower};
+use crate::layer::{Entry, over_tower, serving};
 use crate::limit::operation;
-use crate::traffic::{hello, router};
+use crate::traffic::{hello, path, router};
 
 /// Our name where the clock is apart.
 pub const RECORD: &str = "slo, clock apart";
@@ -21,6 +21,8 @@ pub const RECORD_TIMED: &str = "slo, with its clock";
 pub const LAYER: &str = "slo, no SLO";
 /// Our layer where availability, latency and both combined are promised.
 pub const LAYER_PROMISED: &str = "slo, availability + latency + combined";
+/// Our service around a whole router, where the same is promised.
+pub const AROUND: &str = "slo around the Router, the same promises";
 /// Our name where there is only one of us.
 pub const SLO: &str = "slo";
 
@@ -88,6 +90,14 @@ pub fn layers() -> Vec<Entry> {
 /// Returns routes to a handler that promises, recorded by this registry.
 pub fn promised_router(routes: usize, registry: &SloRegistry) -> Router {
     router(routes, &get(promised)).layer(registry.layer())
+}
+
+/// Returns routes to a handler that promises, with one recording service around the whole router instead of a layer
+/// in each of its routes.
+pub fn around_router(routes: usize) -> Competitor {
+    let app = build(builder()).around(router(routes, &get(promised)), (0..routes).map(path));
+    // The service holds what it counts in.
+    serving(AROUND, routes, app.expect("the paths differ"))
 }
 
 /// Starts a registry that ticks, as a service does, and returns its routes to a handler that promises.

@@ -114,7 +114,9 @@ pub fn router(routes: usize, handler: &MethodRouter) -> Router {
     (0..routes).fold(Router::new(), |router, route| router.route(&path(route), handler.clone()))
 }
 
-fn path(route: usize) -> String {
+/// Returns the path of a route of [`router`].
+#[must_use]
+pub fn path(route: usize) -> String {
     format!("/shop/resource-{route}")
 }
 

@@ -1,12 +1,18 @@
 //! axum: routes from its router, endpoints as its routes.
 
-use axum::Router;
+use std::any::Any;
+
+use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::routing::any_service;
+use axum::{BoxError, Router};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use tower_layer::Layer;
 
-use crate::record::SloLayer;
+use crate::record::{Deliver, Record, ResponseBody, SloLayer};
 use crate::registry::SloRegistry;
-use crate::route::{RequestHead, RouteTemplate};
+use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 
 /// Takes the route template from axum's [`MatchedPath`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,6 +22,69 @@ impl RouteTemplate for MatchedRoute {
     #[inline]
     fn template<'a>(&self, request: RequestHead<'a>) -> Option<&'a str> {
         request.extensions.get::<MatchedPath>().map(MatchedPath::as_str)
+    }
+
+    fn keep(&self, request: RequestHead<'_>) -> Option<Box<dyn Any>> {
+        Some(Box::new(request.extensions.get::<MatchedPath>()?.clone()))
+    }
+}
+
+/// Takes the route template from a table, for [`SloRegistry::around`].
+#[derive(Clone, Copy, Debug)]
+pub struct Around(Templates);
+
+impl RouteTemplate for Around {
+    #[inline]
+    fn template<'a>(&self, request: RequestHead<'a>) -> Option<&'a str> {
+        self.0.template(request)
+    }
+
+    fn keep(&self, request: RequestHead<'_>) -> Option<Box<dyn Any>> {
+        self.0.keep(request)
+    }
+}
+
+impl<B> Deliver<B> for MatchedRoute
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Body = Body;
+
+    #[inline]
+    fn deliver(body: ResponseBody<B>) -> Body {
+        own_body(body)
+    }
+}
+
+impl<B> Deliver<B> for Around
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Body = Body;
+
+    #[inline]
+    fn deliver(body: ResponseBody<B>) -> Body {
+        own_body(body)
+    }
+}
+
+/// Makes it axum's own: one that is followed is boxed once more, any other stays as it is.
+#[inline]
+fn own_body<B>(body: ResponseBody<B>) -> Body
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let mut body = match body.unless_followed() {
+        Ok(body) => return Body::new(body),
+        Err(body) => Some(body),
+    };
+    // Of axum's own body, errors are axum's own already and need no translation.
+    match (&mut body as &mut dyn Any).downcast_mut::<Option<ResponseBody<Body>>>().and_then(Option::take) {
+        Some(own) => Body::new(own.boxed_unsync()),
+        None => body.map_or_else(Body::empty, Body::new),
     }
 }
 
@@ -28,6 +97,37 @@ impl SloRegistry {
     #[must_use]
     pub fn layer(&self) -> SloLayer<MatchedRoute> {
         self.layer_by(MatchedRoute)
+    }
+
+    /// Records a whole router from outside, found by the path of each request among these templates.
+    ///
+    /// A layer in a router boxes every request of every route once more; one service around the router does not, and
+    /// costs less than a layer that does nothing. What matches no template counts as unmatched, so mount
+    /// [`SloRegistry::routes`] on a router of their own, or name them. The text of a template is kept as long as the
+    /// process lives.
+    ///
+    /// ```
+    /// use axum::{Router, ServiceExt, extract::Request, routing::get};
+    /// use slo_tower::SloRegistry;
+    ///
+    /// let slos = SloRegistry::builder("shop").build()?;
+    /// let router: Router = Router::new().route("/orders/{id}", get(|| async { "an order" }));
+    /// let app = slos.around(router, ["/orders/{id}"])?;
+    /// let service = ServiceExt::<Request>::into_make_service(app); // for `axum::serve`
+    /// # let _ = service;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a template is malformed, or cannot be told from another.
+    pub fn around<T: Into<String>>(
+        &self,
+        router: Router,
+        templates: impl IntoIterator<Item = T>,
+    ) -> Result<Record<Router, Around>, TemplateError> {
+        // As axum's server does for a router it serves itself; otherwise each request would apply the layers anew.
+        Ok(self.layer_by(Around(Templates::new(templates)?)).layer(router.with_state(())))
     }
 
     /// Returns `/metrics` and `/slo`, to be merged after the layer so that they are not recorded themselves.

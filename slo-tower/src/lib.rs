@@ -29,7 +29,7 @@
 //! | what a handler can promise | [`macro@slo`], [`Sli`], [`Objective`], [`Window`] |
 //! | promises without annotations | [`Slo`], [`SloRegistryBuilder::slo`] |
 //! | which requests are good | [`classify_http`], [`Outcome`], [`Sli`] |
-//! | services other than axum | [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
+//! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | work that is no request | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
 //!
@@ -62,12 +62,12 @@ mod facade;
 mod prometheus;
 
 #[cfg(feature = "axum")]
-pub use self::axum::MatchedRoute;
+pub use self::axum::{Around, MatchedRoute};
 pub use self::classify::classify_http;
 pub use self::endpoint::{MetricsService, StatusService};
-pub use self::record::{Record, ResponseBody, ResponseFuture, SloLayer};
+pub use self::record::{Deliver, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};
-pub use self::route::{RequestHead, RouteTemplate};
+pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 #[cfg(feature = "metrics")]
 pub use slo_core::FacadePublisher;
 pub use slo_core::{

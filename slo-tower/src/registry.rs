@@ -7,7 +7,7 @@ use slo_core::{BuildError, Clock, InstallError, Registry, RegistryBuilder, Slo};
 
 use crate::endpoint::{Appended, MetricsService, StatusService};
 use crate::record::SloLayer;
-use crate::route::{RequestHead, RouteTemplate};
+use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 
 /// The promises of one service, their layer and their endpoints. A cheap handle: clones share one registry.
 ///
@@ -60,6 +60,30 @@ impl SloRegistry {
         F: for<'a> Fn(RequestHead<'a>) -> Option<&'a str> + Clone,
     {
         self.layer_by(route)
+    }
+
+    /// Returns the layer for a service that answers these routes, found by the path of each request; the text of a
+    /// template is kept as long as the process lives.
+    ///
+    /// What matches no template counts as unmatched.
+    ///
+    /// ```
+    /// use slo_tower::SloRegistry;
+    ///
+    /// let slos = SloRegistry::builder("shop").build()?;
+    /// let layer = slos.layer_for(["/checkout", "/orders/{id}", "/files/{*rest}"])?;
+    /// # let _ = layer;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a template is malformed, or cannot be told from another.
+    pub fn layer_for<T: Into<String>>(
+        &self,
+        templates: impl IntoIterator<Item = T>,
+    ) -> Result<SloLayer<Templates>, TemplateError> {
+        Ok(self.layer_by(Templates::new(templates)?))
     }
 
     /// Returns the service that answers `GET /metrics`, for servers other than axum.

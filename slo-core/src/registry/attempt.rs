@@ -4,12 +4,10 @@
 //! dropping it unfinished is itself an ending. What must never happen: an attempt that is counted twice, or
 //! not at all.
 
-use std::mem::ManuallyDrop;
-
 use super::directory::RegistryId;
 use super::outcome::{Outcome, Verdict};
 use super::route::Protocol;
-use super::{Declaration, local, scope};
+use super::{Declaration, local};
 use crate::naming::ROUTE_UNMATCHED;
 
 /// Starts attempts for one registry. A plain number: copy it freely, it keeps nothing alive. Once the
@@ -32,12 +30,15 @@ impl Recorder {
         Attempt::begin(self.id, begun)
     }
 
-    /// Returns whether this thread is working on a request of this registry, so that a second layer around the
-    /// same request knows that it is counted already.
+    /// Stub until the other branch is merged.
     #[inline]
-    #[must_use]
-    pub fn is_in_request(&self) -> bool {
-        scope::is_in_request(self.id)
+    pub fn request_kept(
+        &self,
+        method: &'static str,
+        template: Option<&str>,
+        _keep: impl FnOnce() -> Option<Box<dyn std::any::Any>>,
+    ) -> Attempt {
+        self.request(method, template)
     }
 
     /// Starts an operation that is no request, by its name.
@@ -51,10 +52,13 @@ impl Recorder {
 
 /// One event under way. Finish it; dropped unfinished it counts as panicked while the thread panics, and as
 /// cancelled otherwise.
-#[derive(Debug)]
+///
+/// The default is an attempt that has ended: whatever is done to it, nothing is counted.
+#[derive(Debug, Default)]
 #[must_use = "an attempt that is dropped counts as cancelled"]
 pub struct Attempt {
-    registry: RegistryId,
+    /// None once it has ended.
+    registry: Option<RegistryId>,
     route: u32,
     started: u64,
     /// When the clock was stopped; `RUNNING` until then.
@@ -78,9 +82,26 @@ pub(super) struct Ended {
 impl Attempt {
     #[inline]
     fn begin(registry: RegistryId, begun: Option<(u32, u64)>) -> Self {
-        // Of a registry that is gone, the rest does not matter: ending it finds nobody to count it.
-        let (route, started) = begun.unwrap_or_default();
-        Self { registry, route, started, stopped: RUNNING, mark: None }
+        match begun {
+            Some((route, started)) => {
+                Self { registry: Some(registry), route, started, stopped: RUNNING, mark: None }
+            }
+            None => Self::default(),
+        }
+    }
+
+    /// Returns what starts attempts for the same registry; `None` if the attempt has ended.
+    #[inline]
+    #[must_use]
+    pub fn recorder(&self) -> Option<Recorder> {
+        self.registry.map(|id| Recorder { id })
+    }
+
+    /// Returns whether it has ended.
+    #[inline]
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.registry.is_none()
     }
 
     /// Says which declaration's promises this attempt counts for. The first mark stays.
@@ -91,19 +112,26 @@ impl Attempt {
 
     /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration.
     pub fn stop_clock(&mut self) {
-        self.stopped = local::with(self.registry, |desk| desk.shared.clock.ticks()).unwrap_or(RUNNING);
+        let now = self.registry.and_then(|id| local::with(id, |desk| desk.shared.clock.ticks()));
+        self.stopped = now.unwrap_or(RUNNING);
     }
 
     /// Ends the attempt.
     #[inline]
-    pub fn finish(self, outcome: Outcome, verdict: Verdict) {
-        // The attempt has ended: its `Drop` must not end it again.
-        ManuallyDrop::new(self).end(outcome, verdict);
+    pub fn finish(mut self, outcome: Outcome, verdict: Verdict) {
+        self.end(outcome, verdict);
     }
 
+    /// Ends the attempt where it lies. Of an attempt that has ended, nothing more is counted.
     #[inline]
-    fn end(&self, outcome: Outcome, verdict: Verdict) {
-        local::with(self.registry, |mut desk| {
+    pub fn end(&mut self, outcome: Outcome, verdict: Verdict) {
+        if let Some(registry) = self.registry.take() {
+            self.count(registry, outcome, verdict);
+        }
+    }
+
+    fn count(&self, registry: RegistryId, outcome: Outcome, verdict: Verdict) {
+        local::with(registry, |mut desk| {
             let clock = &desk.shared.clock;
             let stopped = if self.stopped == RUNNING { clock.ticks() } else { self.stopped };
             let nanos = clock.nanos_between(self.started, stopped);
@@ -113,7 +141,17 @@ impl Attempt {
 }
 
 impl Drop for Attempt {
+    #[inline]
     fn drop(&mut self) {
+        if self.registry.is_some() {
+            self.abandoned();
+        }
+    }
+}
+
+impl Attempt {
+    #[cold]
+    fn abandoned(&mut self) {
         if std::thread::panicking() {
             self.end(Outcome::Panicked, Verdict::Bad);
         } else {

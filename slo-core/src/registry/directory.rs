@@ -4,22 +4,51 @@
 //! instead of an [`Arc`]. A thread looks the number up once, when it first records for that registry. Nothing
 //! here makes one registry the default of another's work.
 
-use std::num::NonZeroU32;
+use std::num::NonZeroU64;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use super::shared::Shared;
 
 /// The number of a registry. Never valid again once the registry is gone.
+///
+/// The generation, which tells the registries apart that used one slot in turn, lies above, the slot below; the top
+/// bit of the slot is never set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RegistryId {
-    pub(super) slot: u32,
-    /// Tells the registries apart that used one slot in turn.
-    pub(super) generation: NonZeroU32,
+pub(crate) struct RegistryId(NonZeroU64);
+
+impl RegistryId {
+    /// The number of the next registry in a slot, after the one that used it before.
+    fn after(before: Option<Self>, slot: usize) -> Self {
+        let slot = i32::try_from(slot).expect("fewer than two billion registries").cast_unsigned();
+        let generation = before.map_or(0, |before| before.to_bits() >> u32::BITS);
+        // Past four billion registries in one slot, numbers would repeat.
+        let bits = generation.saturating_add(1).min(u64::from(u32::MAX)) << u32::BITS | u64::from(slot);
+        Self(NonZeroU64::new(bits).expect("generations begin at one"))
+    }
+
+    #[inline]
+    pub(super) const fn to_bits(self) -> u64 {
+        self.0.get()
+    }
+
+    #[inline]
+    pub(super) const fn from_bits(bits: u64) -> Option<Self> {
+        match NonZeroU64::new(bits) {
+            Some(bits) => Some(Self(bits)),
+            None => None,
+        }
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+    pub(super) const fn slot(self) -> usize {
+        self.0.get() as u32 as usize
+    }
 }
 
 #[derive(Debug)]
 struct Entry {
-    generation: NonZeroU32,
+    id: RegistryId,
     shared: Weak<Shared>,
 }
 
@@ -29,20 +58,19 @@ static LIVE: RwLock<Vec<Entry>> = RwLock::new(Vec::new());
 pub(super) fn enter(shared: &Arc<Shared>) -> RegistryId {
     let mut live = LIVE.write().unwrap_or_else(PoisonError::into_inner);
     let slot = live.iter().position(|entry| entry.shared.strong_count() == 0).unwrap_or(live.len());
-    let before = live.get(slot).map(|entry| entry.generation);
-    let generation = before.map_or(NonZeroU32::MIN, |before| before.saturating_add(1));
-    let entry = Entry { generation, shared: Arc::downgrade(shared) };
+    let id = RegistryId::after(live.get(slot).map(|entry| entry.id), slot);
+    let entry = Entry { id, shared: Arc::downgrade(shared) };
     match live.get_mut(slot) {
         Some(free) => *free = entry,
         None => live.push(entry),
     }
-    RegistryId { slot: u32::try_from(slot).expect("fewer than four billion registries"), generation }
+    id
 }
 
 /// Forgets a registry: attempts still under way are no longer counted.
 pub(super) fn leave(id: RegistryId) {
     let mut live = LIVE.write().unwrap_or_else(PoisonError::into_inner);
-    if let Some(entry) = live.get_mut(id.slot as usize).filter(|entry| entry.generation == id.generation) {
+    if let Some(entry) = live.get_mut(id.slot()).filter(|entry| entry.id == id) {
         entry.shared = Weak::new();
     }
 }
@@ -50,5 +78,5 @@ pub(super) fn leave(id: RegistryId) {
 /// Finds a registry that is still alive.
 pub(super) fn find(id: RegistryId) -> Option<Arc<Shared>> {
     let live = LIVE.read().unwrap_or_else(PoisonError::into_inner);
-    live.get(id.slot as usize).filter(|entry| entry.generation == id.generation)?.shared.upgrade()
+    live.get(id.slot()).filter(|entry| entry.id == id)?.shared.upgrade()
 }

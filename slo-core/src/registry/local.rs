@@ -47,7 +47,7 @@ pub(super) fn with<R>(id: RegistryId, work: impl FnOnce(Desk<'_>) -> R) -> Optio
     let mut work = Some(work);
     let done = LOCALS.try_with(|locals| {
         let mut locals = locals.try_borrow_mut().ok()?;
-        let local = match locals.get_mut(id.slot as usize) {
+        let local = match locals.get_mut(id.slot()) {
             Some(Some(local)) if local.id == id => local,
             _ => claim(&mut locals, id)?,
         };
@@ -64,7 +64,7 @@ pub(super) fn with<R>(id: RegistryId, work: impl FnOnce(Desk<'_>) -> R) -> Optio
 fn claim(locals: &mut Vec<Option<Local>>, id: RegistryId) -> Option<&mut Local> {
     let shared = directory::find(id)?;
     let shard = shared.claim_shard();
-    let slot = id.slot as usize;
+    let slot = id.slot();
     locals.resize_with(locals.len().max(slot + 1), || None);
     Some(locals[slot].insert(Local { id, shared, shard, routes: Routes::default() }))
 }

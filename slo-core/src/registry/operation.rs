@@ -4,7 +4,6 @@
 //! scope it runs in, otherwise in the one the application installed, otherwise nowhere.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::attempt::{Attempt, Recorder};
@@ -54,17 +53,17 @@ pub(crate) fn unattributed() -> u64 {
     UNATTRIBUTED.load(Ordering::Relaxed)
 }
 
-/// The installed registry: generation above, slot below; zero is none.
+/// The bits of the installed registry; zero is none.
 static INSTALLED: AtomicU64 = AtomicU64::new(0);
 
 /// Makes a registry the one that operations outside of any scope count in.
 pub(super) fn install(id: RegistryId) -> Result<(), InstallError> {
     // AcqRel: pairs with the Acquire load in `installed`, for what the installer did before.
     // Acquire on failure: the other installer's value is only compared.
-    let held = INSTALLED.compare_exchange(0, pack(id), Ordering::AcqRel, Ordering::Acquire);
+    let held = INSTALLED.compare_exchange(0, id.to_bits(), Ordering::AcqRel, Ordering::Acquire);
     match held {
         Ok(_) => Ok(()),
-        Err(other) if other == pack(id) => Ok(()),
+        Err(other) if other == id.to_bits() => Ok(()),
         Err(_) => Err(InstallError(())),
     }
 }
@@ -84,17 +83,10 @@ impl std::error::Error for InstallError {}
 /// Takes it back, if it is the installed one.
 pub(super) fn uninstall(id: RegistryId) {
     // Relaxed: no other memory depends on there being none.
-    let _ = INSTALLED.compare_exchange(pack(id), 0, Ordering::Relaxed, Ordering::Relaxed);
+    let _ = INSTALLED.compare_exchange(id.to_bits(), 0, Ordering::Relaxed, Ordering::Relaxed);
 }
 
 fn installed() -> Option<RegistryId> {
     // Acquire: see `install`.
-    let packed = INSTALLED.load(Ordering::Acquire);
-    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
-    let (generation, slot) = ((packed >> 32) as u32, packed as u32);
-    Some(RegistryId { generation: NonZeroU32::new(generation)?, slot })
-}
-
-const fn pack(id: RegistryId) -> u64 {
-    (id.generation.get() as u64) << 32 | id.slot as u64
+    RegistryId::from_bits(INSTALLED.load(Ordering::Acquire))
 }

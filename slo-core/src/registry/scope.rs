@@ -7,21 +7,41 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 
 use super::Declaration;
 use super::attempt::Recorder;
 use super::directory::RegistryId;
 
+/// Two words, as every request replaces it a few times.
 #[derive(Clone, Copy, Debug)]
 struct Current {
-    registry: Option<RegistryId>,
-    /// Whether the scope is a request's, and not just a place for operations to count in.
-    request: bool,
+    place: Place,
     mark: Option<&'static Declaration>,
 }
 
+/// Whose work it is: the bits of the registry's number, and one that no number has. Zero is nobody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place(u64);
+
+impl Place {
+    const NOWHERE: Self = Self(0);
+    /// Set if the scope is a request's, and not just a place for operations to count in.
+    const REQUEST: u64 = 1 << (u32::BITS - 1);
+
+    #[inline]
+    const fn of_operations(recorder: Recorder) -> Self {
+        Self(recorder.id.to_bits())
+    }
+
+    #[inline]
+    const fn of_request(recorder: Recorder) -> Self {
+        Self(recorder.id.to_bits() | Self::REQUEST)
+    }
+}
+
 thread_local! {
-    static CURRENT: Cell<Current> = const { Cell::new(Current { registry: None, request: false, mark: None }) };
+    static CURRENT: Cell<Current> = const { Cell::new(Current { place: Place::NOWHERE, mark: None }) };
 }
 
 /// Work for one registry, on this thread, until it is closed or dropped.
@@ -35,36 +55,51 @@ pub struct Scope {
 
 impl Scope {
     /// Opens a scope within whatever scope this thread is in. Scopes close in the reverse order.
+    #[inline]
     pub fn open(recorder: Recorder) -> Self {
-        Self::enter(recorder, false)
+        Self::enter(Place::of_operations(recorder))
     }
 
     /// The same, for the time a request is worked on.
     #[inline]
     pub fn open_request(recorder: Recorder) -> Self {
-        Self::enter(recorder, true)
+        Self::enter(Place::of_request(recorder))
     }
 
     #[inline]
-    fn enter(recorder: Recorder, request: bool) -> Self {
-        let outer = CURRENT.replace(Current { registry: Some(recorder.id), request, mark: None });
-        Self { outer, _here: PhantomData }
+    fn enter(place: Place) -> Self {
+        Self { outer: CURRENT.replace(Current { place, mark: None }), _here: PhantomData }
+    }
+
+    /// Returns whether the scope was opened within a request of this registry: a second layer around the same
+    /// request then knows that it is counted already.
+    #[inline]
+    #[must_use]
+    pub fn is_within_request(&self, recorder: Recorder) -> bool {
+        self.outer.place == Place::of_request(recorder)
     }
 
     /// Closes the scope and returns the mark that was made in it, if any.
     #[inline]
-    #[must_use]
     pub fn close(self) -> Option<&'static Declaration> {
-        CURRENT.get().mark
+        ManuallyDrop::new(self).leave()
+    }
+
+    #[inline]
+    fn leave(&self) -> Option<&'static Declaration> {
+        CURRENT.with(|current| {
+            let mark = current.get().mark;
+            // A handler under two layers marks the request of both, unless the outer one has its own.
+            current.set(Current { mark: self.outer.mark.or(mark), ..self.outer });
+            mark
+        })
     }
 }
 
 impl Drop for Scope {
     #[inline]
     fn drop(&mut self) {
-        // A handler under two layers marks the request of both, unless the outer one has its own.
-        let mark = self.outer.mark.or(CURRENT.get().mark);
-        CURRENT.set(Current { mark, ..self.outer });
+        self.leave();
     }
 }
 
@@ -72,20 +107,15 @@ impl Drop for Scope {
 /// scope it does nothing.
 #[inline]
 pub fn mark(declaration: &'static Declaration) {
-    let current = CURRENT.get();
-    if current.mark.is_none() && current.registry.is_some() {
-        CURRENT.set(Current { mark: Some(declaration), ..current });
-    }
-}
-
-/// Returns whether this thread is working on a request of a registry.
-#[inline]
-pub(super) fn is_in_request(id: RegistryId) -> bool {
-    let current = CURRENT.get();
-    current.request && current.registry == Some(id)
+    CURRENT.with(|current| {
+        let now = current.get();
+        if now.mark.is_none() && now.place != Place::NOWHERE {
+            current.set(Current { mark: Some(declaration), ..now });
+        }
+    });
 }
 
 /// Returns the registry whose scope this thread is in.
 pub(super) fn current() -> Option<RegistryId> {
-    CURRENT.get().registry
+    RegistryId::from_bits(CURRENT.get().place.0 & !Place::REQUEST)
 }

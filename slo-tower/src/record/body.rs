@@ -4,8 +4,9 @@
 //! that. Servers stop asking as soon as they know that nothing more comes, so a body that says it is at its
 //! end, or whose announced length is reached, is complete there and then.
 
+use std::mem::take;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Buf;
 use http::{Response, StatusCode, header};
@@ -14,6 +15,62 @@ use pin_project_lite::pin_project;
 use slo_core::{Attempt, Outcome};
 
 use crate::classify::classify_http;
+use crate::route::{RequestHead, RouteTemplate, Templates};
+
+/// What becomes of the body of a recorded response: with a function for its routes, a layer turns every body into a
+/// [`ResponseBody`]; the one for axum keeps axum's own.
+pub trait Deliver<B>: RouteTemplate {
+    /// What the recorded service answers with.
+    type Body: Body;
+
+    /// Hands on a body, to be followed to its end or already there.
+    #[doc(hidden)]
+    fn deliver(body: ResponseBody<B>) -> Self::Body;
+}
+
+impl<F, B> Deliver<B> for F
+where
+    F: for<'a> Fn(RequestHead<'a>) -> Option<&'a str> + Clone,
+    B: Body,
+{
+    type Body = ResponseBody<B>;
+
+    #[inline]
+    fn deliver(body: ResponseBody<B>) -> Self::Body {
+        body
+    }
+}
+
+impl<B: Body> Deliver<B> for Templates {
+    type Body = ResponseBody<B>;
+
+    #[inline]
+    fn deliver(body: ResponseBody<B>) -> Self::Body {
+        body
+    }
+}
+
+/// Hands a response on. The attempt ends here if the body does; otherwise it goes with the body. `bodiless` if
+/// the request's method keeps the body from being sent.
+#[inline]
+pub(super) fn deliver<R: Deliver<B>, B: Body>(
+    response: Response<B>,
+    attempt: &mut Attempt,
+    bodiless: bool,
+) -> Response<R::Body> {
+    let (status, remaining) = (response.status(), remaining(&response));
+    if bodiless || never_has_body(status) || remaining == 0 || response.body().is_end_stream() {
+        let outcome = Outcome::Completed(status.as_u16());
+        attempt.end(outcome, classify_http(outcome));
+    } else if remaining == UNKNOWN {
+        // A stream may last for hours by design: its latency is the time to its head.
+        attempt.stop_clock();
+    }
+    response.map(|inner| {
+        let sending = Sending { attempt: take(attempt), remaining, status: status.as_u16() };
+        R::deliver(ResponseBody { inner, sending })
+    })
+}
 
 pin_project! {
     /// The body of a recorded response: the same frames, and the end noticed.
@@ -25,20 +82,12 @@ pin_project! {
     }
 }
 
-impl<B: Body> ResponseBody<B> {
-    /// Wraps a response's body to finish the attempt where the body ends. `bodiless` if the request's method
-    /// keeps the body from being sent.
-    pub(super) fn wrap(response: Response<B>, attempt: Option<Attempt>, bodiless: bool) -> Response<Self> {
-        let remaining = remaining(&response);
-        let mut sending = Sending { attempt, status: response.status().as_u16(), remaining };
-        let nothing_comes = response.body().is_end_stream() || remaining == Some(0);
-        if bodiless || never_has_body(response.status()) || nothing_comes {
-            sending.end(Outcome::Completed);
-        } else if remaining.is_none() {
-            // A stream may last for hours by design: its latency is the time to its head.
-            sending.attempt.iter_mut().for_each(Attempt::stop_clock);
-        }
-        response.map(|inner| Self { inner, sending })
+impl<B> ResponseBody<B> {
+    /// Returns the body itself if there is nothing left to follow.
+    #[inline]
+    #[cfg(feature = "axum")]
+    pub(crate) fn unless_followed(self) -> Result<B, Self> {
+        if self.sending.attempt.is_ended() { Ok(self.inner) } else { Err(self) }
     }
 }
 
@@ -46,64 +95,68 @@ impl<B: Body> Body for ResponseBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
+    #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        let frame = ready!(this.inner.as_mut().poll_frame(cx));
-        match &frame {
-            None => this.sending.end(Outcome::Completed),
-            Some(Err(_)) => this.sending.end(Outcome::BodyError),
-            Some(Ok(frame)) => {
+        let polled = this.inner.as_mut().poll_frame(cx);
+        match &polled {
+            Poll::Pending => {}
+            Poll::Ready(None) => this.sending.end(Outcome::Completed),
+            Poll::Ready(Some(Err(_))) => this.sending.end(Outcome::BodyError),
+            Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Buf::remaining);
                 if this.sending.sent(bytes) || this.inner.is_end_stream() {
                     this.sending.end(Outcome::Completed);
                 }
             }
         }
-        Poll::Ready(frame)
+        polled
     }
 
+    #[inline]
     fn is_end_stream(&self) -> bool {
         self.inner.is_end_stream()
     }
 
+    #[inline]
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
 }
 
+/// Where nobody says how long a body is. No body is as long.
+const UNKNOWN: u64 = u64::MAX;
+
 /// The attempt while its body is sent. Dropped unfinished, the client went away.
 #[derive(Debug)]
 struct Sending {
-    attempt: Option<Attempt>,
+    attempt: Attempt,
+    /// Bytes still to come.
+    remaining: u64,
     status: u16,
-    /// Bytes still to come, if the length was announced.
-    remaining: Option<u64>,
 }
 
 impl Sending {
     #[inline]
     fn end(&mut self, outcome: impl FnOnce(u16) -> Outcome) {
-        if let Some(attempt) = self.attempt.take() {
-            let outcome = outcome(self.status);
-            attempt.finish(outcome, classify_http(outcome));
-        }
+        let outcome = outcome(self.status);
+        self.attempt.end(outcome, classify_http(outcome));
     }
 
     /// Notes bytes handed over; `true` if these were the last of those announced.
+    #[inline]
     fn sent(&mut self, bytes: usize) -> bool {
-        self.remaining = self.remaining.map(|remaining| remaining.saturating_sub(bytes as u64));
-        self.remaining == Some(0)
-    }
-}
-
-impl Drop for Sending {
-    fn drop(&mut self) {
-        if self.attempt.is_none() {
-            return;
+        if self.remaining != UNKNOWN {
+            self.remaining = self.remaining.saturating_sub(bytes as u64);
         }
+        self.remaining == 0
+    }
+
+    #[cold]
+    fn abandon(&mut self) {
         if std::thread::panicking() {
             self.end(|_| Outcome::Panicked);
         } else {
@@ -112,12 +165,29 @@ impl Drop for Sending {
     }
 }
 
+impl Drop for Sending {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.attempt.is_ended() {
+            self.abandon();
+        }
+    }
+}
+
+#[inline]
 fn never_has_body(status: StatusCode) -> bool {
     status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// Returns the announced length of the body: what the body knows of itself, otherwise what the head says.
-fn remaining<B: Body>(response: &Response<B>) -> Option<u64> {
-    let header = || response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
-    response.body().size_hint().exact().or_else(header)
+#[inline]
+fn remaining<B: Body>(response: &Response<B>) -> u64 {
+    match response.body().size_hint().exact() {
+        Some(bytes) => bytes,
+        None => announced(response.headers()).unwrap_or(UNKNOWN),
+    }
+}
+
+fn announced(headers: &http::HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

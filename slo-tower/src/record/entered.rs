@@ -2,21 +2,28 @@
 
 use std::mem::ManuallyDrop;
 
-use slo_core::{Attempt, Outcome, Recorder, Scope};
+use slo_core::{Attempt, Outcome, Scope};
 
 use crate::classify::classify_http;
 
 /// Entered before the inner service or future runs and left after. Dropped instead, the handler has panicked:
 /// the attempt ends there, whoever may catch the panic further out.
 pub(super) struct Entered<'a> {
-    attempt: &'a mut Option<Attempt>,
+    attempt: &'a mut Attempt,
     scope: Option<Scope>,
 }
 
 impl<'a> Entered<'a> {
     #[inline]
-    pub(super) fn new(attempt: &'a mut Option<Attempt>, recorder: Recorder) -> Self {
-        Self { attempt, scope: Some(Scope::open_request(recorder)) }
+    pub(super) fn new(attempt: &'a mut Attempt, scope: Scope) -> Self {
+        Self { attempt, scope: Some(scope) }
+    }
+
+    /// Enters again, if the attempt has not ended.
+    #[inline]
+    pub(super) fn again(attempt: &'a mut Attempt) -> Self {
+        let scope = attempt.recorder().map(Scope::open_request);
+        Self { attempt, scope }
     }
 
     #[inline]
@@ -27,18 +34,16 @@ impl<'a> Entered<'a> {
 
     #[inline]
     fn take_mark(&mut self) {
-        let mark = self.scope.take().and_then(Scope::close);
-        if let (Some(mark), Some(attempt)) = (mark, self.attempt.as_mut()) {
-            attempt.mark(mark);
+        if let Some(mark) = self.scope.take().and_then(Scope::close) {
+            self.attempt.mark(mark);
         }
     }
 }
 
 impl Drop for Entered<'_> {
+    #[cold]
     fn drop(&mut self) {
         self.take_mark();
-        if let Some(attempt) = self.attempt.take() {
-            attempt.finish(Outcome::Panicked, classify_http(Outcome::Panicked));
-        }
+        self.attempt.end(Outcome::Panicked, classify_http(Outcome::Panicked));
     }
 }

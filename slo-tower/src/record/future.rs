@@ -1,15 +1,16 @@
 //! From the request to the head of its response.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
-use slo_core::{Attempt, Outcome, Recorder};
+use slo_core::{Attempt, Outcome};
 
-use super::ResponseBody;
+use super::body::{self, Deliver};
 use super::entered::Entered;
 use crate::classify::classify_http;
 
@@ -17,44 +18,46 @@ pin_project! {
     /// The response of a [`Record`](super::Record) service, on its way. Dropped before it is ready, the request
     /// counts as cancelled.
     #[derive(Debug)]
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<F, R> {
         #[pin]
         inner: F,
-        // Taken when the head is there, or the future has failed or panicked.
-        attempt: Option<Attempt>,
-        recorder: Recorder,
+        // Ended when the head is there, or the future has failed or panicked.
+        attempt: Attempt,
         bodiless: bool,
+        delivers: PhantomData<fn() -> R>,
     }
 }
 
-impl<F> ResponseFuture<F> {
-    pub(super) fn new(inner: F, attempt: Option<Attempt>, recorder: Recorder, bodiless: bool) -> Self {
-        Self { inner, attempt, recorder, bodiless }
+impl<F, R> ResponseFuture<F, R> {
+    #[inline]
+    pub(super) fn new(inner: F, attempt: Attempt, bodiless: bool) -> Self {
+        Self { inner, attempt, bodiless, delivers: PhantomData }
     }
 }
 
-impl<F, ResBody, E> Future for ResponseFuture<F>
+impl<F, R, ResBody, E> Future for ResponseFuture<F, R>
 where
     F: Future<Output = Result<Response<ResBody>, E>>,
+    R: Deliver<ResBody>,
     ResBody: Body,
 {
-    type Output = Result<Response<ResponseBody<ResBody>>, E>;
+    type Output = Result<Response<R::Body>, E>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let entered = Entered::new(this.attempt, *this.recorder);
+        let entered = Entered::again(this.attempt);
         let polled = this.inner.poll(cx);
         entered.leave();
-        let result = ready!(polled);
-        let attempt = this.attempt.take();
-        Poll::Ready(match result {
-            Ok(response) => Ok(ResponseBody::wrap(response, attempt, *this.bodiless)),
-            Err(error) => {
-                if let Some(attempt) = attempt {
-                    attempt.finish(Outcome::InnerError, classify_http(Outcome::InnerError));
-                }
-                Err(error)
+        match polled {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(response)) => {
+                Poll::Ready(Ok(body::deliver::<R, _>(response, this.attempt, *this.bodiless)))
             }
-        })
+            Poll::Ready(Err(error)) => {
+                this.attempt.end(Outcome::InnerError, classify_http(Outcome::InnerError));
+                Poll::Ready(Err(error))
+            }
+        }
     }
 }

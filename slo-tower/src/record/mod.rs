@@ -13,7 +13,7 @@ mod service;
 use slo_core::{Recorder, Registry};
 use tower_layer::Layer;
 
-pub use self::body::ResponseBody;
+pub use self::body::{Deliver, ResponseBody};
 pub use self::future::ResponseFuture;
 pub use self::service::Record;
 

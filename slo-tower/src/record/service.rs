@@ -4,12 +4,13 @@ use std::task::{Context, Poll};
 
 use http::{Method, Request, Response};
 use http_body::Body;
-use slo_core::{Recorder, Registry};
+use slo_core::{Attempt, Recorder, Registry, Scope};
 use tower_service::Service;
 
+use super::body::Deliver;
 use super::entered::Entered;
-use super::{ResponseBody, ResponseFuture, SloLayer};
-use crate::route::{RequestHead, RouteTemplate, method_label};
+use super::{ResponseFuture, SloLayer};
+use crate::route::{RequestHead, method_label};
 
 /// Records every request of the inner service. Made by [`SloLayer`].
 #[derive(Debug)]
@@ -24,11 +25,13 @@ pub struct Record<S, R> {
 
 impl<S, R> Record<S, R> {
     pub(super) fn new(inner: S, layer: SloLayer<R>) -> Self {
-        Self { inner, recorder: layer.recorder(), route: layer.route, _mounted: Some(layer.registry) }
+        let recorder = layer.recorder();
+        Self { inner, recorder, route: layer.route, _mounted: Some(layer.registry) }
     }
 }
 
 impl<S: Clone, R: Clone> Clone for Record<S, R> {
+    #[inline]
     fn clone(&self) -> Self {
         Self { inner: self.inner.clone(), route: self.route.clone(), recorder: self.recorder, _mounted: None }
     }
@@ -37,28 +40,33 @@ impl<S: Clone, R: Clone> Clone for Record<S, R> {
 impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for Record<S, R>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    R: RouteTemplate,
+    R: Deliver<ResBody>,
     ResBody: Body,
 {
-    type Response = Response<ResponseBody<ResBody>>;
+    type Response = Response<R::Body>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S::Future, R>;
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let scope = Scope::open_request(self.recorder);
         // Under another layer of the same registry the request is counted there.
-        let mut attempt = (!self.recorder.is_in_request()).then(|| {
-            let template = self.route.template(RequestHead::of(&request));
-            self.recorder.request(method_label(request.method()), template)
-        });
-        let bodiless = request.method() == Method::HEAD;
-        let entered = Entered::new(&mut attempt, self.recorder);
+        let mut attempt = if scope.is_within_request(self.recorder) {
+            Attempt::default()
+        } else {
+            let head = RequestHead::of(&request);
+            let (method, template) = (method_label(head.method), self.route.template(head));
+            self.recorder.request_kept(method, template, || self.route.keep(head))
+        };
+        let bodiless = *request.method() == Method::HEAD;
+        let entered = Entered::new(&mut attempt, scope);
         let inner = self.inner.call(request);
         entered.leave();
-        ResponseFuture::new(inner, attempt, self.recorder, bodiless)
+        ResponseFuture::new(inner, attempt, bodiless)
     }
 }

@@ -7,7 +7,7 @@ use axum::http::{Request, StatusCode};
 use axum::routing::{any, get, post};
 use http_body_util::BodyExt;
 use slo_tower::{SloRegistry, slo};
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use crate::support::{events, samples};
 
@@ -199,4 +199,50 @@ async fn a_mounted_layer_keeps_its_registry() {
     assert!(
         std::str::from_utf8(&text).unwrap().contains("slo_events_total{slo=\"axum_show-availability\"} 1\n")
     );
+}
+
+#[tokio::test]
+async fn one_service_records_a_whole_router() {
+    let slos = build();
+    let router = Router::new()
+        .route("/orders/{id}", get(axum_show))
+        .route("/files/{*rest}", any(|| async { "bytes" }));
+    let mut app = slos.around(router, ["/orders/{id}", "/files/{*rest}"]).unwrap();
+    for (method, path) in [
+        ("GET", "/orders/7"),
+        ("GET", "/orders/13"),
+        ("PUT", "/files/a/b"),
+        ("GET", "/files/"),
+        ("GET", "/none"),
+    ] {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let response = Service::<Request<Body>>::call(&mut app, request).await.unwrap();
+        response.into_body().collect().await.unwrap();
+    }
+    let status = r#"http_response_status_code"#;
+    let bad = format!(
+        r#"{{http_request_method="GET",http_route="/orders/{{id}}",{status}="502",error_type="502"}} 1"#
+    );
+    let good = format!(r#"{{http_request_method="GET",http_route="/orders/{{id}}",{status}="200"}} 1"#);
+    assert_eq!(requests_of(&slos, "/orders/{id}"), [good, bad]);
+    let put = format!(r#"{{http_request_method="PUT",http_route="/files/{{*rest}}",{status}="200"}} 1"#);
+    assert_eq!(requests_of(&slos, "/files/{*rest}"), [put]);
+    // Two requests: the router does not take `/files/` for a file either.
+    let unmatched = format!(r#"{{http_request_method="GET",http_route="_UNMATCHED",{status}="404"}} 2"#);
+    assert_eq!(requests_of(&slos, "_UNMATCHED"), [unmatched]);
+    assert_eq!(events(&slos, "axum_show-availability"), [1, 1, 0]);
+}
+
+#[test]
+fn templates_that_cannot_be_told_apart_are_refused() {
+    let slos = build();
+    assert!(slos.layer_for(["/orders/{id}", "/orders/mine", "/orders/{id}/lines"]).is_ok());
+    for (templates, problem) in [
+        (&["/orders/{id}", "/orders/{number}"][..], "`/orders/{number}`"),
+        (&["orders"], "`orders`: it does not begin with /"),
+        (&["/orders/{"], "`/orders/{`"),
+    ] {
+        let error = slos.layer_for(templates.iter().copied()).unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
+    }
 }

@@ -1,7 +1,13 @@
 //! Which route a request belongs to: a template from a bounded set, never the request's own text.
 
+mod templates;
+
+use std::any::Any;
+
 use http::{Extensions, HeaderMap, Method, Request, Uri};
 use slo_core::naming::METHOD_OTHER;
+
+pub use self::templates::{TemplateError, Templates};
 
 /// What is known of a request before it is answered.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +54,15 @@ impl<'a> RequestHead<'a> {
 pub trait RouteTemplate: Clone {
     /// Returns the template, from a bounded set; `None` if the request matches no route.
     fn template<'a>(&self, request: RequestHead<'a>) -> Option<&'a str>;
+
+    /// Returns what keeps the text that [`RouteTemplate::template`] returned for this request where it is: a clone
+    /// of the [`Arc`](std::sync::Arc) that holds it, say. It is asked for once for each text and thread, and kept for
+    /// as long as the text is known; from then on the text is known by its address and never read again. Nothing by
+    /// default: then texts are compared.
+    fn keep(&self, request: RequestHead<'_>) -> Option<Box<dyn Any>> {
+        let _ = request;
+        None
+    }
 }
 
 impl<F> RouteTemplate for F
