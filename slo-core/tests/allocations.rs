@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use slo_core::{
-    Attempt, Clock, Objective, Outcome, Recorder, Registry, Sli, Slo, Threshold, Timestamp, Verdict,
+    Attempt, Clock, Objective, Outcome, Recorder, Registry, Sli, Slo, TextFormat, Threshold, Timestamp,
+    Verdict,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -26,6 +27,7 @@ const ROUTES: [&str; 40] = {
 };
 
 fn main() {
+    printing_allocates_nothing_for_another_series();
     recording_allocates_nothing_once_a_series_is_known();
     threads_that_come_and_go_leave_no_memory_behind();
 }
@@ -75,6 +77,25 @@ fn recording_allocates_nothing_once_a_series_is_known() {
     );
     assert_eq!((change.allocations, change.reallocations, change.deallocations), (0, 0, 0));
     assert_eq!(registry.latency("GET /a").map(|latency| latency.count()), Some(4 * (64 + ROUNDS as u64)));
+}
+
+/// What a scrape allocates does not depend on how many samples there are.
+fn printing_allocates_nothing_for_another_series() {
+    let printed = |routes: &[&str]| {
+        let (registry, _clock) = registry();
+        for route in routes {
+            registry.recorder().request("GET", Some(route)).finish(Outcome::Completed(200), Verdict::Good);
+        }
+        let mut text = String::with_capacity(1 << 20);
+        let region = Region::new(ALLOCATOR);
+        registry.render(TextFormat::Prometheus, &mut text);
+        let change = region.change();
+        println!("{} lines printed: {} allocations", text.lines().count(), change.allocations);
+        (change.allocations, change.reallocations)
+    };
+    // The longest labels come first, so that both take the same room.
+    let (few, many) = (&[ROUTES[39], "/a"], [&[ROUTES[39]], &ROUTES[..39]].concat());
+    assert_eq!(printed(few), printed(&many));
 }
 
 /// Cells are as many as threads live at the same time, not as ever lived.

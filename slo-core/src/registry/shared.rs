@@ -4,7 +4,6 @@ use std::sync::{Arc, PoisonError};
 
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
-use super::route::Route;
 use super::routes::Routes;
 use super::shard::Shard;
 use super::status::Events;
@@ -104,11 +103,20 @@ impl Shared {
         totals
     }
 
-    /// Returns how many attempts of a route have started and not ended.
-    pub(crate) fn active(&self, route: usize) -> u64 {
+    /// Returns how many attempts of each of these routes, beginning with `first`, have started and not ended.
+    pub(crate) fn active<const ROUTES: usize>(&self, first: usize) -> [u64; ROUTES] {
+        let mut active = [0_u64; ROUTES];
+        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
         // Ends first: a request that ends in between is then still seen as started, so this is never negative.
-        let finished = self.sum(|shard| shard.finished(route));
-        self.sum(|shard| shard.started(route)).saturating_sub(finished)
+        for shard in shards.iter() {
+            (first..)
+                .zip(&mut active)
+                .for_each(|(route, sum)| *sum = sum.wrapping_sub(shard.finished(route)));
+        }
+        for shard in shards.iter() {
+            (first..).zip(&mut active).for_each(|(route, sum)| *sum = sum.wrapping_add(shard.started(route)));
+        }
+        active
     }
 
     /// Returns how many requests were counted in an overflow route and in an overflow series.
@@ -125,24 +133,18 @@ impl Shared {
         });
     }
 
-    /// Returns the latencies of all series of the routes that `wanted` picks.
-    pub(crate) fn latencies(&self, wanted: impl Fn(usize) -> bool) -> Histogram {
-        let mut histogram = Histogram::new(&self.layout);
-        for (index, _) in self.routes.series().filter(|(_, series)| wanted(series.route)) {
-            self.for_each_shard(|shard| {
-                if let Some(cells) = shard.cells(index) {
-                    histogram.add_cells(cells);
-                    histogram.add_buckets(cells);
-                }
-            });
-        }
-        histogram
+    /// Adds all that is known of the latencies of a series to `histogram`.
+    pub(super) fn add_latencies(&self, series: usize, histogram: &mut Histogram) {
+        self.for_each_shard(|shard| {
+            if let Some(cells) = shard.cells(series) {
+                histogram.add_cells(cells);
+                histogram.add_buckets(cells);
+            }
+        });
     }
 
-    /// Returns the routes whose requests count for an SLO, as far as they are known.
-    pub(crate) fn routes_of(&self, slo: usize) -> Vec<usize> {
-        let counts = |goals: usize| self.goals[goals].goals.iter().any(|goal| goal.slo == slo);
-        let feeds = |route: &Route| route.own().is_some_and(counts) || route.bound().is_some_and(counts);
-        self.routes.iter().filter(|(_, route)| feeds(route)).map(|(index, _)| index).collect()
+    /// Returns the SLOs of the goals at an index; none for a route that promises nothing.
+    pub(super) fn slos_of(&self, goals: Option<usize>) -> impl Iterator<Item = usize> {
+        self.goals(goals).iter().map(|goal| goal.slo)
     }
 }
