@@ -36,6 +36,7 @@
 //! # Features
 //!
 //! * `axum` (default): [`SloRegistry::layer`] and `SloRegistry::routes` for axum's router.
+//! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
@@ -64,7 +65,7 @@ mod prometheus;
 #[cfg(feature = "axum")]
 pub use self::axum::MatchedRoute;
 pub use self::classify::classify_http;
-pub use self::endpoint::{MetricsService, StatusService};
+pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
 pub use self::record::{Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};
 pub use self::route::{RequestHead, RouteTemplate};
