@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::report::{Row, Section, find};
-use crate::{end_to_end, exact, layer, limit, memory, ours, peers, record, scrape, tick};
+use crate::{end_to_end, exact, layer, limit, memory, ours, peers, record, scrape, scraped, tick};
 
 /// One promise about our costs.
 struct Bar {
@@ -17,7 +17,14 @@ struct Bar {
 #[must_use]
 pub fn markdown(sections: &[Section], costs: &exact::Costs) -> String {
     let read = Read { sections, costs };
-    let bars = [read.recording(), read.bare_layer(), read.axum_layer(), read.promises(), read.rest()];
+    let bars = [
+        read.recording(),
+        read.bare_layer(),
+        read.axum_layer(),
+        read.promises(),
+        read.rest(),
+        read.scraped(),
+    ];
     let mut out = String::from("| bar | limit | measured | |\n|---|--:|--:|---|\n");
     for bar in bars.into_iter().flatten() {
         let (sign, measured) = (if bar.at_least { "≥" } else { "≤" }, bar.measured);
@@ -124,6 +131,17 @@ impl Read<'_> {
             at_most("promising handler with its layer, times autometrics with an SLO", 1.0, alone),
             at_most("the same, 2 threads", 1.0 / 6.0, together),
         ]
+    }
+
+    /// That scrapes do not move a request's 99.9th percentile; a tenth is noise on two shared cores.
+    fn scraped(&self) -> Vec<Bar> {
+        let (_, title) = scraped::SECTIONS[2];
+        let still = self.alone(title, scraped::UNSCRAPED);
+        let moved = |name: &str| Some(self.alone(title, name)? / still?);
+        let bar = |name: &str| {
+            at_most(format!("request p99.9 while scraped, times unscraped: {name}"), 1.1, moved(name))
+        };
+        vec![bar(scraped::PLAIN), bar(scraped::COMPRESSED)]
     }
 
     fn rest(&self) -> Vec<Bar> {

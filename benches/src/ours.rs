@@ -128,6 +128,16 @@ pub fn registry_of(slos: usize) -> (SloRegistry, Clock) {
     (build(builder.routes_max(u16::try_from(slos).expect("a few thousand at most") + 10)), clock)
 }
 
+/// Returns a registry with ten thousand series, which have seen some requests each.
+#[must_use]
+pub fn registry_of_series() -> SloRegistry {
+    let exposed = Exposed::new();
+    for labels in Labels::of(1_000, 10) {
+        (1..=3).for_each(|latency| exposed.observe(&labels, latency * 40_000_000));
+    }
+    exposed.registry
+}
+
 /// Our exposition.
 pub fn exposition() -> Exposition {
     Exposition { name: SLO, build: |_| Box::new(Exposed::new()) }
