@@ -153,6 +153,8 @@ impl Read<'_> {
         let bare = self.alone(end_to_end::THROUGHPUT, end_to_end::BARE);
         let spent = |name| self.alone(end_to_end::PROCESSOR, name);
         let spared = spent(end_to_end::BARE).and_then(|bare| Some(bare / spent(end_to_end::SERVED)?));
+        let mebibytes = self.alone(memory::TRAFFIC, ours::SLO).map(|bytes| bytes / 1_048_576.0);
+        let idle = self.alone(memory::IDLE, ours::SLO).map(|bytes| bytes / 1_024.0);
         let millis = |nanos: Option<f64>| nanos.map(|nanos| nanos / 1e6);
         vec![
             at_least(
@@ -170,6 +172,9 @@ impl Read<'_> {
             ),
             at_most("scrape, allocations per sample", 0.0, self.alone(memory::SAMPLES, ours::SLO)),
             at_most("memory grown without a scrape, bytes", 0.0, self.alone(memory::GROWTH, ours::SLO)),
+            at_most("memory grown by 30 days of ticks, bytes", 0.0, self.alone(memory::TIME, ours::SLO)),
+            at_most("memory, 100 routes × 2 statuses × 4 threads, MiB", 16.0, mebibytes),
+            at_most("memory, one declared SLO without events, KiB", 8.0, idle),
             at_most("tick over 1000 SLOs, ms", 5.0, millis(self.alone(tick::SECTION, tick::TICK))),
         ]
     }

@@ -128,6 +128,14 @@ pub fn registry_of(slos: usize) -> (SloRegistry, Clock) {
     (build(builder.routes_max(u16::try_from(slos).expect("a few thousand at most") + 10)), clock)
 }
 
+/// Counts one event for each SLO of [`registry_of`].
+pub fn count_each(registry: &SloRegistry, slos: usize) {
+    for index in 0..slos {
+        let attempt = registry.recorder().operation(&format!("operation-{index}"));
+        attempt.finish(Outcome::Completed(0), Verdict::Good);
+    }
+}
+
 /// Returns a registry with ten thousand series, which have seen some requests each.
 #[must_use]
 pub fn registry_of_series() -> SloRegistry {
