@@ -136,10 +136,16 @@ pub fn count_each(registry: &SloRegistry, slos: usize) {
     }
 }
 
-/// Returns a registry with ten thousand series, which have seen some requests each.
+/// Returns a registry with ten thousand series, ten of each route, which have seen some requests each, and a promise
+/// about each of the first `slos` routes.
 #[must_use]
-pub fn registry_of_series() -> SloRegistry {
-    let exposed = Exposed::new();
+pub fn registry_of_series(slos: usize) -> SloRegistry {
+    let promise = |route: usize| {
+        let objective = Objective::parse("99.9%").expect("a share");
+        let slo = Slo::new(format!("resource-{route}-availability"), Sli::Availability, objective);
+        slo.and_then(|slo| slo.with_route(format!("GET /shop/resource-{route}"))).expect("valid")
+    };
+    let exposed = Exposed::promising((0..slos).map(promise));
     for labels in Labels::of(1_000, 10) {
         (1..=3).for_each(|latency| exposed.observe(&labels, latency * 40_000_000));
     }
@@ -148,7 +154,7 @@ pub fn registry_of_series() -> SloRegistry {
 
 /// Our exposition.
 pub fn exposition() -> Exposition {
-    Exposition { name: SLO, build: |_| Box::new(Exposed::new()) }
+    Exposition { name: SLO, build: |_| Box::new(Exposed::promising(std::iter::empty())) }
 }
 
 struct Exposed {
@@ -157,10 +163,10 @@ struct Exposed {
 }
 
 impl Exposed {
-    fn new() -> Self {
+    fn promising(slos: impl Iterator<Item = Slo>) -> Self {
         let clock = manual_clock();
         let builder = builder().without_declared().clock(clock.clone()).routes_max(1_100).series_max(10_010);
-        Self { registry: build(builder), clock }
+        Self { registry: build(slos.fold(builder, SloRegistryBuilder::slo)), clock }
     }
 }
 

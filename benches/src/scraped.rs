@@ -73,7 +73,7 @@ const EVENTS: [(&str, Event); 5] = [
 /// If the server cannot listen or its clients cannot connect.
 pub fn run(rounds: usize, turn: Duration) -> io::Result<Vec<Section>> {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let slos = ours::registry_of_series();
+    let slos = ours::registry_of_series(0);
     let at_once = slos.clone();
     let render = get(async move || {
         let mut out = String::new();

@@ -51,9 +51,11 @@ impl MetricsService {
         let mut response = match Encoding::accepted(encoding.iter(), gzip::IS_OFFERED) {
             Encoding::Identity => plain(),
             Encoding::PreferGzip => self.compressed(request, format).unwrap_or_else(plain),
-            Encoding::OnlyGzip => self
-                .compressed(request, format)
-                .unwrap_or_else(|| without_body(StatusCode::SERVICE_UNAVAILABLE)),
+            Encoding::OnlyGzip => self.compressed(request, format).unwrap_or_else(|| {
+                let mut later = without_body(StatusCode::SERVICE_UNAVAILABLE);
+                later.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                later
+            }),
             Encoding::Neither => without_body(StatusCode::NOT_ACCEPTABLE),
         };
         response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));

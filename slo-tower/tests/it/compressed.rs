@@ -75,6 +75,7 @@ fn clients_that_do_not_read_hold_two_threads_at_most() {
     assert!(read(&mut third.into_body()).unwrap().ends_with(b"# EOF\n"));
     let refused = ask(service.clone(), Method::GET, "gzip, identity;q=0");
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()[header::RETRY_AFTER], "1");
     drop(stalled);
     // They end as soon as they notice.
     while !is_compressed(&ask(service.clone(), Method::GET, "gzip")) {
