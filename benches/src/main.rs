@@ -81,7 +81,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
                 sections.extend(driven.map_err(|error| error.to_string())?);
             }
             _ => {
-                let served = scraped::run(if quick { 1 } else { 8 }, Duration::from_millis(800));
+                let served = scraped::run(if quick { 1 } else { 16 }, Duration::from_millis(400));
                 sections.extend(served.map_err(|error| error.to_string())?);
             }
         }
