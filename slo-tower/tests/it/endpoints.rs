@@ -1,11 +1,14 @@
 //! What the endpoints answer, to whom, and with which headers.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
 use slo_tower::{Outcome, SloRegistry, Verdict};
 
-use crate::support::{ROUTE, ask, call, poll, registry, registry_of_series};
+use crate::support::{ROUTE, ask, call, of_the_registry, poll, registry, registry_of_series};
 
 fn count(slos: &SloRegistry, outcome: Outcome, verdict: Verdict) {
     slos.recorder().request("GET", Some(ROUTE)).finish(outcome, verdict);
@@ -56,7 +59,32 @@ fn others_have_their_turn_between_two_chunks() {
     assert!(chunks.iter().all(|chunk| chunk.len() <= 72 * 1024), "a chunk is short");
     let in_a_row = polled.windows(2).filter(|polls| polls.iter().all(Option::is_some)).count();
     assert_eq!(in_a_row, 0, "two chunks were written in a row");
-    assert_eq!(chunks.into_iter().flatten().copied().collect::<Vec<u8>>(), whole.into_bytes());
+    let text = String::from_utf8(chunks.into_iter().flatten().copied().collect()).unwrap();
+    assert_eq!(of_the_registry(&text), of_the_registry(&whole));
+}
+
+/// The same within a runtime, on its only thread.
+#[tokio::test]
+async fn tasks_run_between_two_chunks() {
+    let slos = registry_of_series(1_000);
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&turns);
+    let other = tokio::spawn(async move {
+        loop {
+            // Relaxed: there is one thread.
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let mut body = call(slos.metrics_service(), Request::new(())).into_body();
+    let mut seen = Vec::new();
+    while let Some(frame) = body.frame().await {
+        assert!(frame.unwrap().is_data());
+        // Relaxed: as above.
+        seen.push(turns.load(Ordering::Relaxed));
+    }
+    other.abort();
+    assert!(seen.len() > 10 && seen.windows(2).all(|turns| turns[0] < turns[1]), "{seen:?}");
 }
 
 #[test]

@@ -108,3 +108,8 @@ where
     let text = String::from_utf8(read(&mut body).unwrap()).unwrap();
     (Response::from_parts(parts, ()), text)
 }
+
+/// An exposition without the one sample that belongs to the process, which other tests change meanwhile.
+pub(crate) fn of_the_registry(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.contains("unattributed")).collect()
+}
