@@ -4,13 +4,16 @@
 //! dropping it unfinished is itself an ending. What must never happen: an attempt that is counted twice, or
 //! not at all.
 
+use std::any::Any;
 use std::mem::ManuallyDrop;
 
 use super::directory::RegistryId;
 use super::outcome::{Outcome, Verdict};
-use super::route::Protocol;
+use super::places::{About, Guard, Key};
+use super::route::{Protocol, RouteId};
 use super::{Declaration, local, scope};
 use crate::naming::ROUTE_UNMATCHED;
+use crate::time::Clock;
 
 /// Starts attempts for one registry. A plain number: copy it freely, it keeps nothing alive. Once the
 /// registry is gone, recording does nothing.
@@ -25,11 +28,44 @@ impl Recorder {
     /// Both must come from a bounded set: the route table, never the request's own text.
     #[inline]
     pub fn request(&self, method: &'static str, template: Option<&str>) -> Attempt {
-        let template = template.unwrap_or(ROUTE_UNMATCHED);
-        let begun = local::with(self.id, |mut desk| {
-            (desk.start(Protocol::Http, method, template), desk.shared.clock.ticks())
-        });
-        Attempt::begin(self.id, begun)
+        self.request_kept(method, template, || None)
+    }
+
+    /// Starts a request of a route, like [`Recorder::request`], whose template can be kept where it is.
+    ///
+    /// When a thread meets a template for the first time it asks `keep` for something that keeps the text alive at
+    /// its address, a clone of the `Arc` it lies in, say. From then on the address alone tells this thread the route,
+    /// and the text is never read again: not even the count of that `Arc`, which threads would otherwise share.
+    /// What is kept is dropped on this thread: when it ends, or earlier, if it meets so many texts that one has to
+    /// give way. Without it (`None`) the text is compared each time.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use slo_core::{Outcome, Registry, Verdict};
+    ///
+    /// let registry = Registry::builder("shop").build()?;
+    /// let template: Arc<str> = "/orders/{id}".into();
+    /// for _ in 0..3 {
+    ///     let attempt =
+    ///         registry.recorder().request_kept("GET", Some(&template), || Some(Box::new(Arc::clone(&template))));
+    ///     attempt.finish(Outcome::Completed(200), Verdict::Good);
+    /// }
+    /// assert_eq!(Arc::strong_count(&template), 2);
+    /// assert_eq!(registry.latency("GET /orders/{id}").map(|latency| latency.count()), Some(3));
+    /// # Ok::<(), slo_core::BuildError>(())
+    /// ```
+    #[inline]
+    pub fn request_kept(
+        &self,
+        method: &'static str,
+        template: Option<&str>,
+        keep: impl FnOnce() -> Option<Box<dyn Any>>,
+    ) -> Attempt {
+        match template {
+            Some(template) => self.start(Protocol::Http, method, template, keep),
+            // Our own text stays where it is without being held.
+            None => self.start(Protocol::Http, method, ROUTE_UNMATCHED, || Some(Box::new(()))),
+        }
     }
 
     /// Returns whether this thread is working on a request of this registry, so that a second layer around the
@@ -42,10 +78,46 @@ impl Recorder {
 
     /// Starts an operation that is no request, by its name.
     pub fn operation(&self, name: &str) -> Attempt {
-        let begun = local::with(self.id, |mut desk| {
-            (desk.start(Protocol::Operation, "", name), desk.shared.clock.ticks())
-        });
+        self.start(Protocol::Operation, "", name, || None)
+    }
+
+    #[inline]
+    fn start(
+        &self,
+        protocol: Protocol,
+        method: &'static str,
+        name: &str,
+        keep: impl FnOnce() -> Option<Guard>,
+    ) -> Attempt {
+        let about = About::new(protocol, method, name);
+        let begun = match local::start_known(self.id, about, name) {
+            None => self.start_unknown(protocol, method, name, keep),
+            Some(begun) => begun,
+        };
         Attempt::begin(self.id, begun)
+    }
+
+    #[cold]
+    fn start_unknown(
+        &self,
+        protocol: Protocol,
+        method: &'static str,
+        name: &str,
+        keep: impl FnOnce() -> Option<Guard>,
+    ) -> (RouteId, u64) {
+        // Of a registry that is gone, the rest does not matter: ending it finds nobody to count it.
+        let nowhere = (RouteId::OVERFLOW, 0);
+        let begun = local::start(self.id, protocol, method, name).unwrap_or(nowhere);
+        if begun.0 != RouteId::OVERFLOW && About::is_exact(method) {
+            // Ended by its drop if `keep` panics.
+            let attempt = Attempt::begin(self.id, begun);
+            // Not before: what users write must find the desk free.
+            let guard = keep();
+            std::mem::forget(attempt);
+            let key = Key::new(About::new(protocol, method, name), name);
+            local::remember(self.id, key, begun.0, guard);
+        }
+        begun
     }
 }
 
@@ -55,21 +127,21 @@ impl Recorder {
 #[must_use = "an attempt that is dropped counts as cancelled"]
 pub struct Attempt {
     registry: RegistryId,
-    route: u32,
-    started: u64,
-    /// When the clock was stopped; `RUNNING` until then.
-    stopped: u64,
+    route: RouteId,
+    is_stopped: bool,
+    /// When it started, in ticks of the clock; once the clock is stopped, the nanoseconds it took.
+    time: u64,
     mark: Option<&'static Declaration>,
 }
 
-/// Later than any clock shows.
-const RUNNING: u64 = u64::MAX;
+// It is moved with every request, and an `Option` of it is what moves.
+const _: () = assert!(size_of::<Attempt>() <= 32 && size_of::<Option<Attempt>>() <= 32);
 
 /// How an attempt ended, as the counters need it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
-    pub(super) route: usize,
-    pub(super) outcome: Outcome,
+    /// Of the outcome.
+    pub(super) code: u16,
     pub(super) verdict: Verdict,
     pub(super) nanos: u64,
     pub(super) mark: Option<&'static Declaration>,
@@ -77,10 +149,8 @@ pub(super) struct Ended {
 
 impl Attempt {
     #[inline]
-    fn begin(registry: RegistryId, begun: Option<(u32, u64)>) -> Self {
-        // Of a registry that is gone, the rest does not matter: ending it finds nobody to count it.
-        let (route, started) = begun.unwrap_or_default();
-        Self { registry, route, started, stopped: RUNNING, mark: None }
+    fn begin(registry: RegistryId, (route, started): (RouteId, u64)) -> Self {
+        Self { registry, route, is_stopped: false, time: started, mark: None }
     }
 
     /// Says which declaration's promises this attempt counts for. The first mark stays.
@@ -89,9 +159,14 @@ impl Attempt {
         self.mark.get_or_insert(declaration);
     }
 
-    /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration.
+    /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration. The
+    /// first call counts.
     pub fn stop_clock(&mut self) {
-        self.stopped = local::with(self.registry, |desk| desk.shared.clock.ticks()).unwrap_or(RUNNING);
+        if !self.is_stopped
+            && let Some(nanos) = local::nanos_since(self.registry, self.time)
+        {
+            (self.time, self.is_stopped) = (nanos, true);
+        }
     }
 
     /// Ends the attempt.
@@ -103,12 +178,25 @@ impl Attempt {
 
     #[inline]
     fn end(&self, outcome: Outcome, verdict: Verdict) {
-        local::with(self.registry, |mut desk| {
-            let clock = &desk.shared.clock;
-            let stopped = if self.stopped == RUNNING { clock.ticks() } else { self.stopped };
-            let nanos = clock.nanos_between(self.started, stopped);
-            desk.finish(&Ended { route: self.route as usize, outcome, verdict, nanos, mark: self.mark });
-        });
+        // The code is made here, where the outcome is often known when this is compiled.
+        local::finish(self, outcome.code(), verdict);
+    }
+
+    #[inline]
+    pub(super) const fn registry(&self) -> RegistryId {
+        self.registry
+    }
+
+    #[inline]
+    pub(super) const fn route(&self) -> RouteId {
+        self.route
+    }
+
+    /// Returns how the attempt ended, if that is now.
+    #[inline]
+    pub(super) fn ended(&self, clock: &Clock, code: u16, verdict: Verdict) -> Ended {
+        let nanos = if self.is_stopped { self.time } else { clock.nanos_since(self.time) };
+        Ended { code, verdict, nanos, mark: self.mark }
     }
 }
 

@@ -17,12 +17,15 @@ mod hot;
 mod local;
 mod operation;
 mod outcome;
+mod places;
 mod route;
 mod routes;
 mod scope;
 mod shard;
 mod shared;
 mod status;
+mod tally;
+mod unmarked;
 
 use std::sync::{Arc, PoisonError};
 

@@ -11,7 +11,7 @@ use super::status::Events;
 use super::{Declaration, lock};
 use crate::histogram::{Histogram, Layout};
 use crate::objective::{Slo, Threshold};
-use crate::sync::{Mutex, RwLock};
+use crate::sync::{Mutex, MutexGuard, RwLock};
 use crate::time::Clock;
 
 /// The body of a registry.
@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) routes: Routes,
     /// The promises that go together, by the index that routes are bound to.
     goals: Box<[Goals]>,
+    /// Whether a handler may say which promises its route keeps.
+    pub(super) has_declarations: bool,
     pub(super) engine: Mutex<Engine>,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
@@ -40,13 +42,14 @@ impl Shared {
         routes: Routes,
         engine: Engine,
     ) -> Self {
+        let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold());
         let layout = Layout::with_thresholds(thresholds.map(Threshold::nanos));
         let (routes_max, series_max) = routes.capacity();
         let last_resort = Arc::new(Shard::new(slos.len(), routes_max, series_max));
         let shards = RwLock::new(vec![Arc::clone(&last_resort)]);
         let (engine, last_resort) = (Mutex::new(engine), Mutex::new(last_resort));
-        Self { service, clock, slos, layout, routes, goals, engine, shards, last_resort }
+        Self { service, clock, slos, layout, routes, goals, has_declarations, engine, shards, last_resort }
     }
 
     /// Gives the calling thread a shard of its own: one that an ended thread left, or a new one.
@@ -61,9 +64,9 @@ impl Shared {
         shard
     }
 
-    /// Lends the shard that nobody owns for good.
-    pub(super) fn with_last_resort<R>(&self, work: impl FnOnce(&Shard) -> R) -> R {
-        work(&lock(&self.last_resort))
+    /// Lends the shard that nobody owns for good. One thread at a time has it.
+    pub(super) fn last_resort(&self) -> MutexGuard<'_, Arc<Shard>> {
+        lock(&self.last_resort)
     }
 
     /// Returns the goals at an index; none for a route that promises nothing.

@@ -13,6 +13,7 @@ mod exposition;
 mod facade;
 mod model;
 mod parsers;
+mod places;
 mod quantiles;
 mod readers;
 mod registries;
