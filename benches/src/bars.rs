@@ -69,7 +69,7 @@ impl Read<'_> {
         let times = |name| Some(ours? / alone(name)?);
         let scaling = self.row(record::SECTION, ours::RECORD).and_then(|row| row.scaling);
         vec![
-            at_most("record, clock apart, 1 thread, ns", 4.0, ours),
+            at_most("record, held series, 1 thread, ns", 4.0, ours),
             at_most("record, times metriken sharded", 0.75, times(peers::METRIKEN)),
             at_most("record, times the per-thread limit", 1.7, times(limit::LIMIT)),
             at_least("record, throughput of 2 threads over 1", 1.9, scaling),

@@ -13,8 +13,10 @@ use crate::layer::{Entry, over_tower};
 use crate::limit::operation;
 use crate::traffic::{hello, router};
 
-/// Our name where the clock is apart.
-pub const RECORD: &str = "slo, clock apart";
+/// Our name where a latency that is known is recorded, as the peers record it.
+pub const RECORD: &str = "slo, held series";
+/// Our name where a request is started and ended, and the clock is apart.
+pub const RECORD_REQUEST: &str = "slo, clock apart";
 /// Our name where the clock is part of the recording.
 pub const RECORD_TIMED: &str = "slo, with its clock";
 /// Our layer where nothing is promised.
@@ -38,8 +40,15 @@ fn build(builder: SloRegistryBuilder) -> SloRegistry {
     builder.build().expect("the promises are valid")
 }
 
-/// Starts and ends a request of a known route; the latency is what its clock says.
+/// Records into a series that is held; and starts and ends a request of a known route, whose latency is what its clock
+/// says.
 pub fn record() -> Vec<Competitor> {
+    let silent = build(builder().without_declared());
+    let held = operation(RECORD, move || {
+        let (good, verdict) = (Outcome::Completed(200), Verdict::Good);
+        let mut series = silent.recorder().request_series("GET", Some("/checkout"), good, verdict);
+        move |nanos| series.record_nanos(nanos)
+    });
     let recording = |name: &str, clock: Clock| {
         let registry = build(builder().without_declared().clock(clock));
         operation(name, move || {
@@ -50,7 +59,7 @@ pub fn record() -> Vec<Competitor> {
             }
         })
     };
-    vec![recording(RECORD, manual_clock()), recording(RECORD_TIMED, Clock::system())]
+    vec![held, recording(RECORD_REQUEST, manual_clock()), recording(RECORD_TIMED, Clock::system())]
 }
 
 #[inline]

@@ -31,7 +31,7 @@ pub use self::objective::{
 };
 pub use self::registry::{
     Attempt, BudgetStatus, BuildError, BurnRateStatus, Declaration, Declared, Events, InstallError,
-    LatencyStatus, Operation, Outcome, Recorder, Registry, RegistryBuilder, Scope, SloStatus, Status,
+    LatencyStatus, Operation, Outcome, Recorder, Registry, RegistryBuilder, Scope, Series, SloStatus, Status,
     Subject, Verdict, mark,
 };
 pub use self::time::{Clock, Timestamp};

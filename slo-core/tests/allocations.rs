@@ -28,6 +28,7 @@ const ROUTES: [&str; 40] = {
 fn main() {
     recording_allocates_nothing_once_a_series_is_known();
     threads_that_come_and_go_leave_no_memory_behind();
+    writers_that_come_and_go_leave_no_memory_behind();
 }
 
 fn registry() -> (Registry, Clock) {
@@ -108,4 +109,27 @@ fn threads_that_come_and_go_leave_no_memory_behind() {
     assert!(kept < 16_384, "{kept} bytes are kept: {change:?}");
     let count = registry.latency("GET /a").map(|latency| latency.count());
     assert_eq!(count, Some(4 * (THREADS + 50 * ALIVE) as u64));
+}
+
+/// A writer that is dropped leaves its cells to the next.
+fn writers_that_come_and_go_leave_no_memory_behind() {
+    const WRITERS: usize = 1_000;
+    let (registry, _clock) = registry();
+    let recorder = registry.recorder();
+    let record = || {
+        let mut series = recorder.request_series("GET", Some("/a"), Outcome::Completed(200), Verdict::Good);
+        let region = Region::new(ALLOCATOR);
+        series.record(Duration::from_millis(3));
+        series.record(Duration::from_millis(300));
+        region.change().allocations
+    };
+    record();
+    let region = Region::new(ALLOCATOR);
+    let while_recording: usize = (0..WRITERS).map(|_| record()).sum();
+    let change = region.change();
+    let kept = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
+    println!("{WRITERS} writers: {while_recording} allocations while recording, {kept} bytes kept");
+    assert_eq!((while_recording, kept), (0, 0), "{change:?}");
+    let count = registry.latency("GET /a").map(|latency| latency.count());
+    assert_eq!(count, Some(2 * (WRITERS as u64 + 1)));
 }

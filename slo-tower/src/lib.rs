@@ -32,6 +32,7 @@
 //! | services other than axum | [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | work that is no request | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
+//! | durations you measure yourself | [`Series`] |
 //!
 //! # Features
 //!
@@ -73,7 +74,7 @@ pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Clock,
     Counts, ErrorBudget, Events, Histogram, InstallError, LatencyStatus, Objective, ObjectiveError, Outcome,
-    Recorder, Registry, Severity, Sli, Slo, SloStatus, Status, TextFormat, Threshold, Timestamp, Verdict,
-    Window, naming,
+    Recorder, Registry, Series, Severity, Sli, Slo, SloStatus, Status, TextFormat, Threshold, Timestamp,
+    Verdict, Window, naming,
 };
 pub use slo_macros::slo;

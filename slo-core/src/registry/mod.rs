@@ -21,6 +21,7 @@ mod places;
 mod route;
 mod routes;
 mod scope;
+mod series;
 mod shard;
 mod shared;
 mod status;
@@ -35,6 +36,7 @@ pub use self::declare::{Declaration, Declared, Subject};
 pub use self::operation::{InstallError, Operation};
 pub use self::outcome::{Outcome, Verdict};
 pub use self::scope::{Scope, mark};
+pub use self::series::Series;
 pub use self::status::{BudgetStatus, BurnRateStatus, Events, LatencyStatus, SloStatus, Status};
 
 pub(crate) use self::operation::unattributed;

@@ -17,6 +17,7 @@ mod places;
 mod quantiles;
 mod readers;
 mod registries;
+mod series;
 mod support;
 mod threads;
 mod thresholds;
