@@ -89,7 +89,7 @@ fn worker_nanos(thread: &OnceLock<PathBuf>) -> f64 {
 }
 
 /// Serves on a free port of the loopback device until the runtime ends.
-fn serve(runtime: &Runtime, app: Router) -> io::Result<SocketAddr> {
+pub(crate) fn serve(runtime: &Runtime, app: Router) -> io::Result<SocketAddr> {
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
     runtime.spawn(async { axum::serve(listener, app).await });

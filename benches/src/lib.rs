@@ -37,6 +37,8 @@ pub mod memory;
 
 pub mod end_to_end;
 
+pub mod scraped;
+
 pub mod exact;
 
 pub mod bars;

@@ -4,7 +4,7 @@
 //! cargo run --release -p slo-benches --features peers -- all [--quick] [--out DIRECTORY]
 //! ```
 //!
-//! Instead of `all`: any of `record layer scrape tick memory end_to_end`. What the other binary counts is read from
+//! Instead of `all`: any of `record layer scrape tick memory end_to_end scraped`. What the other binary counts is read from
 //! the file that `--exact FILE` names.
 
 use std::path::PathBuf;
@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use slo_benches::harness::Effort;
 use slo_benches::report::{Row, Section, Unit, markdown};
-use slo_benches::{bars, end_to_end, exact, layer, plot, record, scrape, tick};
+use slo_benches::{bars, end_to_end, exact, layer, plot, record, scrape, scraped, tick};
 
-const FAMILIES: [&str; 6] = ["record", "layer", "scrape", "tick", "memory", "end_to_end"];
+const FAMILIES: [&str; 7] = ["record", "layer", "scrape", "tick", "memory", "end_to_end", "scraped"];
 
 fn main() -> ExitCode {
     match arguments(std::env::args().skip(1)).and_then(|arguments| run(&arguments)) {
@@ -75,10 +75,14 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             "scrape" => sections.extend(scrape::run(effort.rounds.min(21))),
             "tick" => sections.push(tick::run(effort.rounds)),
             "memory" => sections.extend(counted_sections(&counted)),
-            _ => {
+            "end_to_end" => {
                 let (rounds, turn) = if quick { (1, 1) } else { (21, 1) };
                 let driven = end_to_end::run(rounds, Duration::from_secs(turn));
                 sections.extend(driven.map_err(|error| error.to_string())?);
+            }
+            _ => {
+                let served = scraped::run(if quick { 1 } else { 16 }, Duration::from_millis(400));
+                sections.extend(served.map_err(|error| error.to_string())?);
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use std::sync::{Barrier, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats};
 
@@ -14,6 +15,9 @@ use crate::traffic::Latencies;
 use crate::{ours, scrape};
 
 const THREADS: usize = 4;
+/// From one tick to the next, and how many fill the windows of one SLO.
+const TICK: Duration = Duration::from_secs(10);
+const TICKS: usize = 260_000;
 /// Requests of each thread for each series.
 const REQUESTS: u64 = 500;
 
@@ -23,6 +27,10 @@ pub const TRAFFIC: &str = "memory, 100 routes × 2 statuses × 4 threads, 400000
 pub const GROWTH: &str = "memory grown by 400000 more requests without a scrape";
 /// The section of the memory of SLOs that nothing happens to.
 pub const IDLE: &str = "memory, one declared SLO";
+/// What is kept for the windows of an SLO of 30 days, from its first event on.
+pub const HISTORY: &str = "slo, its history from the first event on";
+/// The section of the memory that time adds, with events, ticks and a scrape.
+pub const TIME: &str = "memory grown by thirty days of ticks and a scrape";
 /// The section of the memory of a series.
 pub const SERIES: &str = "memory of one more series";
 /// The section of allocations while printing.
@@ -44,7 +52,7 @@ pub fn run() -> Vec<Section> {
             section.rows.push(Row { value, ..Row::new(exposition.name, unit) });
         }
     }
-    sections.into_iter().chain([idle()]).collect()
+    sections.into_iter().chain(idle()).collect()
 }
 
 /// Returns the bytes in use after traffic, and those that the same traffic adds.
@@ -117,17 +125,32 @@ impl Printed {
     }
 }
 
-fn idle() -> Section {
+fn idle() -> [Section; 2] {
     let used = |slos: usize| {
         let region = Region::new(&INSTRUMENTED_SYSTEM);
-        let registry = ours::registry_of(slos);
-        let bytes = kept(&region.change());
-        drop(registry);
-        bytes
+        let (registry, hands) = ours::registry_of(slos);
+        let declared = kept(&region.change());
+        ours::count_each(&registry, slos);
+        let counted = kept(&region.change());
+        hands.advance(TICK);
+        registry.tick(hands.now());
+        let kept_by_tick = kept(&region.change()) - counted;
+        // Every window is full after some days, and nobody has scraped; then somebody does.
+        let region = Region::new(&INSTRUMENTED_SYSTEM);
+        for _ in 0..TICKS / slos {
+            hands.advance(TICK);
+            registry.tick(hands.now());
+        }
+        let mut out = String::new();
+        registry.render(slo_tower::TextFormat::Prometheus, &mut out);
+        drop((registry.status(), out));
+        [declared, kept_by_tick, kept(&region.change())]
     };
-    let value = (used(1_001) - used(1)) / 1_000.0;
-    let rows = vec![Row { value, ..Row::new(ours::SLO, Unit::Bytes) }];
-    Section { title: IDLE.to_owned(), ours: "", rows }
+    let (one, many) = (used(1), used(1_001));
+    let row = |name, value| Row { value, ..Row::new(name, Unit::Bytes) };
+    let rows = vec![row(ours::SLO, (many[0] - one[0]) / 1_000.0), row(HISTORY, (many[1] - one[1]) / 1_000.0)];
+    let grown = vec![row(ours::SLO, one[2].max(many[2]))];
+    [(IDLE, rows), (TIME, grown)].map(|(title, rows)| Section { title: title.to_owned(), ours: "", rows })
 }
 
 fn kept(change: &Stats) -> f64 {

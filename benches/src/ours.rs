@@ -13,8 +13,10 @@ use crate::layer::{Entry, over_tower, serving};
 use crate::limit::operation;
 use crate::traffic::{hello, path, router};
 
-/// Our name where the clock is apart.
-pub const RECORD: &str = "slo, clock apart";
+/// Our name where a latency that is known is recorded, as the peers record it.
+pub const RECORD: &str = "slo, held series";
+/// Our name where a request is started and ended, and the clock is apart.
+pub const RECORD_REQUEST: &str = "slo, clock apart";
 /// Our name where the clock is part of the recording.
 pub const RECORD_TIMED: &str = "slo, with its clock";
 /// Our layer where nothing is promised.
@@ -40,8 +42,15 @@ fn build(builder: SloRegistryBuilder) -> SloRegistry {
     builder.build().expect("the promises are valid")
 }
 
-/// Starts and ends a request of a known route; the latency is what its clock says.
+/// Records into a series that is held; and starts and ends a request of a known route, whose latency is what its clock
+/// says.
 pub fn record() -> Vec<Competitor> {
+    let silent = build(builder().without_declared());
+    let held = operation(RECORD, move || {
+        let (good, verdict) = (Outcome::Completed(200), Verdict::Good);
+        let mut series = silent.recorder().request_series("GET", Some("/checkout"), good, verdict);
+        move |nanos| series.record_nanos(nanos)
+    });
     let recording = |name: &str, clock: Clock| {
         let registry = build(builder().without_declared().clock(clock));
         operation(name, move || {
@@ -52,7 +61,7 @@ pub fn record() -> Vec<Competitor> {
             }
         })
     };
-    vec![recording(RECORD, manual_clock()), recording(RECORD_TIMED, Clock::system())]
+    vec![held, recording(RECORD_REQUEST, manual_clock()), recording(RECORD_TIMED, Clock::system())]
 }
 
 #[inline]
@@ -138,9 +147,33 @@ pub fn registry_of(slos: usize) -> (SloRegistry, Clock) {
     (build(builder.routes_max(u16::try_from(slos).expect("a few thousand at most") + 10)), clock)
 }
 
+/// Counts one event for each SLO of [`registry_of`].
+pub fn count_each(registry: &SloRegistry, slos: usize) {
+    for index in 0..slos {
+        let attempt = registry.recorder().operation(&format!("operation-{index}"));
+        attempt.finish(Outcome::Completed(0), Verdict::Good);
+    }
+}
+
+/// Returns a registry with ten thousand series, ten of each route, which have seen some requests each, and a promise
+/// about each of the first `slos` routes.
+#[must_use]
+pub fn registry_of_series(slos: usize) -> SloRegistry {
+    let promise = |route: usize| {
+        let objective = Objective::parse("99.9%").expect("a share");
+        let slo = Slo::new(format!("resource-{route}-availability"), Sli::Availability, objective);
+        slo.and_then(|slo| slo.with_route(format!("GET /shop/resource-{route}"))).expect("valid")
+    };
+    let exposed = Exposed::promising((0..slos).map(promise));
+    for labels in Labels::of(1_000, 10) {
+        (1..=3).for_each(|latency| exposed.observe(&labels, latency * 40_000_000));
+    }
+    exposed.registry
+}
+
 /// Our exposition.
 pub fn exposition() -> Exposition {
-    Exposition { name: SLO, build: |_| Box::new(Exposed::new()) }
+    Exposition { name: SLO, build: |_| Box::new(Exposed::promising(std::iter::empty())) }
 }
 
 struct Exposed {
@@ -149,10 +182,10 @@ struct Exposed {
 }
 
 impl Exposed {
-    fn new() -> Self {
+    fn promising(slos: impl Iterator<Item = Slo>) -> Self {
         let clock = manual_clock();
         let builder = builder().without_declared().clock(clock.clone()).routes_max(1_100).series_max(10_010);
-        Self { registry: build(builder), clock }
+        Self { registry: build(slos.fold(builder, SloRegistryBuilder::slo)), clock }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What recording one latency costs.
 //!
-//! Latencies are log-normal and come from a table. Ours has no call that takes a latency: it starts and ends a
-//! request of a known route and asks its clock, which is one that stands still where the clock is apart.
+//! Latencies are log-normal and come from a table. Like the peers that are held, ours is handed one and counts it in a
+//! series it holds. Beside it stands what a request costs that has to be started and ended, and whose route has to be
+//! found: its latency is what its clock says, which stands still where the clock is apart.
 
 use crate::harness::{Competitor, Effort, measure};
 use crate::report::{Row, Section, Unit};

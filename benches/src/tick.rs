@@ -21,7 +21,8 @@ pub const TICK: &str = "tick";
 pub fn run(rounds: usize) -> Section {
     let (registry, hands) = ours::registry_of(SLOS);
     let mut out = String::new();
-    let mut nanos = [const { Vec::new() }; 3];
+    let with_series = ours::registry_of_series(SLOS);
+    let mut nanos = [const { Vec::new() }; 4];
     for round in 0..=rounds {
         hands.advance(Duration::from_secs(10));
         for index in (0..SLOS).step_by(7) {
@@ -42,8 +43,9 @@ pub fn run(rounds: usize) -> Section {
             out.clear();
             registry.render(TextFormat::Prometheus, &mut out);
         });
+        timed(3, &mut || drop(black_box(with_series.status())));
     }
-    let names = [TICK, "status", "metrics"];
+    let names = [TICK, "status", "metrics", "status, with 10000 series"];
     let rows = names
         .iter()
         .zip(nanos)

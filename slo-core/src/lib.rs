@@ -24,15 +24,15 @@ pub use self::alert::{AlertStatus, BAD_EVENTS_MIN};
 pub use self::budget::{BurnRate, ErrorBudget};
 #[cfg(feature = "metrics")]
 pub use self::export::FacadePublisher;
-pub use self::export::TextFormat;
+pub use self::export::{Exposition, TextFormat};
 pub use self::histogram::Histogram;
 pub use self::objective::{
     AlertPolicy, AlertRow, Objective, ObjectiveError, Severity, Sli, Slo, Threshold, Window,
 };
 pub use self::registry::{
     Attempt, BudgetStatus, BuildError, BurnRateStatus, Declaration, Declared, Events, InstallError,
-    LatencyStatus, Operation, Outcome, Recorder, Registry, RegistryBuilder, Scope, SloStatus, Status,
-    Subject, Verdict, mark,
+    LatencyStatus, Operation, Outcome, Recorder, Registry, RegistryBuilder, Scope, Series, SloStatus, Status,
+    StatusReader, Subject, Verdict, mark,
 };
 pub use self::time::{Clock, Timestamp};
 pub use self::window::Counts;

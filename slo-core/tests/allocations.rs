@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use slo_core::{
-    Attempt, Clock, Objective, Outcome, Recorder, Registry, Sli, Slo, Threshold, Timestamp, Verdict,
+    Attempt, Clock, Objective, Outcome, Recorder, Registry, Sli, Slo, TextFormat, Threshold, Timestamp,
+    Verdict,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -26,8 +27,10 @@ const ROUTES: [&str; 40] = {
 };
 
 fn main() {
+    printing_allocates_nothing_for_another_series();
     recording_allocates_nothing_once_a_series_is_known();
     threads_that_come_and_go_leave_no_memory_behind();
+    writers_that_come_and_go_leave_no_memory_behind();
 }
 
 fn registry() -> (Registry, Clock) {
@@ -77,6 +80,25 @@ fn recording_allocates_nothing_once_a_series_is_known() {
     assert_eq!(registry.latency("GET /a").map(|latency| latency.count()), Some(4 * (64 + ROUNDS as u64)));
 }
 
+/// What a scrape allocates does not depend on how many samples there are.
+fn printing_allocates_nothing_for_another_series() {
+    let printed = |routes: &[&str]| {
+        let (registry, _clock) = registry();
+        for route in routes {
+            registry.recorder().request("GET", Some(route)).finish(Outcome::Completed(200), Verdict::Good);
+        }
+        let mut text = String::with_capacity(1 << 20);
+        let region = Region::new(ALLOCATOR);
+        registry.render(TextFormat::Prometheus, &mut text);
+        let change = region.change();
+        println!("{} lines printed: {} allocations", text.lines().count(), change.allocations);
+        (change.allocations, change.reallocations)
+    };
+    // The longest labels come first, so that both take the same room.
+    let (few, many) = (&[ROUTES[39], "/a"], [&[ROUTES[39]], &ROUTES[..39]].concat());
+    assert_eq!(printed(few), printed(&many));
+}
+
 /// Cells are as many as threads live at the same time, not as ever lived.
 fn threads_that_come_and_go_leave_no_memory_behind() {
     const THREADS: usize = 10_000;
@@ -108,4 +130,27 @@ fn threads_that_come_and_go_leave_no_memory_behind() {
     assert!(kept < 16_384, "{kept} bytes are kept: {change:?}");
     let count = registry.latency("GET /a").map(|latency| latency.count());
     assert_eq!(count, Some(4 * (THREADS + 50 * ALIVE) as u64));
+}
+
+/// A writer that is dropped leaves its cells to the next.
+fn writers_that_come_and_go_leave_no_memory_behind() {
+    const WRITERS: usize = 1_000;
+    let (registry, _clock) = registry();
+    let recorder = registry.recorder();
+    let record = || {
+        let mut series = recorder.request_series("GET", Some("/a"), Outcome::Completed(200), Verdict::Good);
+        let region = Region::new(ALLOCATOR);
+        series.record(Duration::from_millis(3));
+        series.record(Duration::from_millis(300));
+        region.change().allocations
+    };
+    record();
+    let region = Region::new(ALLOCATOR);
+    let while_recording: usize = (0..WRITERS).map(|_| record()).sum();
+    let change = region.change();
+    let kept = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
+    println!("{WRITERS} writers: {while_recording} allocations while recording, {kept} bytes kept");
+    assert_eq!((while_recording, kept), (0, 0), "{change:?}");
+    let count = registry.latency("GET /a").map(|latency| latency.count());
+    assert_eq!(count, Some(2 * (WRITERS as u64 + 1)));
 }

@@ -82,6 +82,28 @@ fn an_outage_before_the_handlers_first_run_is_not_lost() {
     check(&registry, "checkout-latency", [1 + ENDINGS, ENDINGS, 2 * ENDINGS]);
 }
 
+/// A writer knows no handler: what it records counts like a request that never reached its own.
+#[test]
+fn what_a_writer_records_counts_for_the_handler_of_its_route() {
+    let registry = builder().build().expect("it is valid");
+    let recorder = registry.recorder();
+    let open = || recorder.request_series("POST", Some("/checkout"), Outcome::Completed(503), Verdict::Bad);
+    let mut early = open();
+    early.record(Duration::from_millis(251));
+    check(&registry, "checkout-availability", [0, 0, 0]);
+    request(recorder, "/checkout", Some(&CHECKOUT)).finish(Outcome::Completed(200), Verdict::Good);
+    check(&registry, "checkout-availability", [1, 1, 0]);
+    let mut late = open();
+    for series in [&mut early, &mut late] {
+        series.record(Duration::from_millis(250));
+    }
+    check(&registry, "checkout-availability", [1, 3, 0]);
+    check(&registry, "checkout-latency", [1, 1, 2]);
+    let mut restock = recorder.operation_series("restock", Outcome::InnerError, Verdict::Bad);
+    restock.record_nanos(1);
+    check(&registry, "restock-availability", [0, 1, 0]);
+}
+
 /// What matches no route shares one constant, and counts for nobody but who marks it.
 #[test]
 fn unmatched_requests_are_bound_to_nobodys_promises() {

@@ -32,10 +32,12 @@
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | work that is no request | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
+//! | durations you measure yourself | [`Series`] |
 //!
 //! # Features
 //!
 //! * `axum` (default): [`SloRegistry::layer`] and `SloRegistry::routes` for axum's router.
+//! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
@@ -64,7 +66,7 @@ mod prometheus;
 #[cfg(feature = "axum")]
 pub use self::axum::{Around, MatchedRoute};
 pub use self::classify::classify_http;
-pub use self::endpoint::{MetricsService, StatusService};
+pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
 pub use self::record::{Deliver, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};
 pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
@@ -73,7 +75,7 @@ pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Clock,
     Counts, ErrorBudget, Events, Histogram, InstallError, LatencyStatus, Objective, ObjectiveError, Outcome,
-    Recorder, Registry, Severity, Sli, Slo, SloStatus, Status, TextFormat, Threshold, Timestamp, Verdict,
-    Window, naming,
+    Recorder, Registry, Series, Severity, Sli, Slo, SloStatus, Status, TextFormat, Threshold, Timestamp,
+    Verdict, Window, naming,
 };
 pub use slo_macros::slo;

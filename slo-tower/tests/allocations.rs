@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use slo_tower::{Clock, RequestHead, SloRegistry, Timestamp, slo};
+use slo_tower::{Clock, Outcome, RequestHead, SloRegistry, Timestamp, Verdict, slo};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -67,8 +67,42 @@ fn allocations(work: impl FnOnce()) -> Stats {
 }
 
 fn main() {
+    a_slow_reader_holds_one_chunk();
     in_plain_tower();
     in_axum();
+}
+
+/// However long the text and however slow its reader, what is kept for a scrape is a chunk, and when the reader leaves
+/// nothing is.
+fn a_slow_reader_holds_one_chunk() {
+    const SERIES: usize = 1_000;
+    const CHUNK: usize = 72 * 1024;
+    let slos = registry();
+    for route in (0..SERIES).map(|index| format!("/{index}")) {
+        slos.recorder().request("GET", Some(&route)).finish(Outcome::Completed(200), Verdict::Good);
+    }
+    let mut context = Context::from_waker(Waker::noop());
+    let region = Region::new(ALLOCATOR);
+    let future = pin!(slos.metrics_service().call(Request::new(())));
+    let Poll::Ready(Ok(mut response)) = future.poll(&mut context) else { panic!("it answers at once") };
+    let (mut length, mut most) = (0, 0);
+    // The chunk before goes when the next one comes.
+    let mut chunk = None;
+    while length < SERIES * 1_024 {
+        if let Poll::Ready(Some(Ok(frame))) = Pin::new(response.body_mut()).poll_frame(&mut context) {
+            chunk = frame.into_data().ok();
+            length += chunk.as_ref().map_or(0, Bytes::len);
+            let change = region.change();
+            most = most.max(change.bytes_allocated - change.bytes_deallocated);
+        }
+    }
+    drop((chunk, response));
+    let change = region.change();
+    println!("{length} bytes scraped: {} allocations, at most {most} bytes at a time", change.allocations);
+    // Two chunks at the moment of change, and what was read of the SLOs.
+    assert!(most < 3 * CHUNK, "{most} bytes are held");
+    assert!(change.allocations < SERIES / 4, "{} allocations", change.allocations);
+    assert_eq!(change.bytes_allocated - change.bytes_deallocated, 0);
 }
 
 fn registry() -> SloRegistry {

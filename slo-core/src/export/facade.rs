@@ -5,8 +5,8 @@
 
 use metrics::{Key, Label, Level, Metadata};
 
-use super::samples::{self, Value};
-use crate::naming::FAMILIES;
+use super::samples::{Part, Value};
+use crate::naming::{FAMILIES, Family};
 use crate::registry::Registry;
 
 /// Publishes a registry's counters and gauges to whatever [`metrics`] recorder is installed.
@@ -45,7 +45,7 @@ impl FacadePublisher {
     pub fn publish(&self) {
         let status = self.registry.counted();
         metrics::with_recorder(|recorder| {
-            samples::visit(self.registry.shared(), &status, &mut |family, labels, value| {
+            let mut publish = |family: &'static Family, labels: &[(&str, &str)], value| {
                 let labels: Vec<Label> = labels
                     .iter()
                     .map(|(name, value)| Label::new((*name).to_owned(), (*value).to_owned()))
@@ -56,7 +56,13 @@ impl FacadePublisher {
                     Value::Counter(count) => recorder.register_counter(&key, &metadata).absolute(count),
                     Value::Gauge(value) => recorder.register_gauge(&key, &metadata).set(value),
                 }
-            });
+            };
+            for part in Part::ALL {
+                let mut step = 0;
+                while part.step(step, self.registry.shared(), &status, &mut publish) {
+                    step += 1;
+                }
+            }
         });
     }
 }

@@ -1,6 +1,7 @@
 //! Every counter and gauge, one family after the other.
 //!
-//! What has no value (a ratio without events) yields no sample: a gap in a graph is honest, a zero is not.
+//! What has no value (a ratio without events) yields no sample: a gap in a graph is honest, a zero is not. Samples
+//! come in small steps, so that whoever prints them can stop after any of them.
 
 use std::time::Duration;
 
@@ -15,94 +16,136 @@ pub(super) enum Value {
 }
 
 /// Receives a sample: its family, its labels and its value.
-pub(super) trait Visit: FnMut(&'static Family, &[(&str, &str)], Value) {}
+pub(super) type Visit<'a> = &'a mut dyn FnMut(&'static Family, &[(&str, &str)], Value);
 
-impl<T: FnMut(&'static Family, &[(&str, &str)], Value)> Visit for T {}
-
-/// Visits all samples of a registry but the histograms.
-pub(super) fn visit(shared: &Shared, status: &Status, visit: &mut impl Visit) {
-    active(shared, visit);
-    declared(status, visit);
-    counted(status, visit);
-    judged(status, visit);
-    let (routes, series) = shared.overflowed();
-    visit(&naming::SLO_OVERFLOW, &[(label::KIND, "route")], Value::Counter(routes));
-    visit(&naming::SLO_OVERFLOW, &[(label::KIND, "series")], Value::Counter(series));
-    visit(&naming::SLO_OVERFLOW, &[(label::KIND, "unattributed")], Value::Counter(unattributed()));
+/// Samples of one kind, in the order of the catalogue.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    /// Requests in flight, of some routes in each step.
+    Active(Protocol),
+    /// What is said of an SLO, one in each step.
+    Slo(fn(&Status, &SloStatus, Visit<'_>)),
+    /// What exceeded a maximum, in one step.
+    Overflow,
 }
 
-fn active(shared: &Shared, visit: &mut impl Visit) {
-    for protocol in Protocol::ALL {
-        for (index, route) in shared.routes.iter().filter(|(_, route)| route.protocol == protocol) {
-            #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53 requests are in flight")]
-            let value = Value::Gauge(shared.active(index) as f64);
-            let http = [(label::HTTP_METHOD, &*route.method), (label::HTTP_ROUTE, &*route.template)];
-            match protocol {
-                Protocol::Http => visit(&naming::HTTP_ACTIVE, &http, value),
-                Protocol::Operation => {
-                    visit(&naming::OPERATION_ACTIVE, &[(label::OPERATION, &*route.template)], value);
+impl Part {
+    /// All parts, which together are all samples of a registry but the histograms.
+    pub(super) const ALL: [Self; 12] = [
+        Self::Active(Protocol::Http),
+        Self::Active(Protocol::Operation),
+        Self::Slo(info),
+        Self::Slo(|_, slo, visit| {
+            visit(&naming::SLO_OBJECTIVE, &[(label::SLO, &slo.name)], Value::Gauge(slo.objective.ratio()));
+        }),
+        Self::Slo(|_, slo, visit| {
+            let total = slo.total.good + slo.total.bad;
+            visit(&naming::SLO_EVENTS, &[(label::SLO, &slo.name)], Value::Counter(total));
+        }),
+        Self::Slo(|_, slo, visit| {
+            visit(&naming::SLO_BAD_EVENTS, &[(label::SLO, &slo.name)], Value::Counter(slo.total.bad));
+        }),
+        Self::Slo(sli),
+        Self::Slo(|_, slo, visit| {
+            if let Some(ratio) = slo.budget.remaining_ratio {
+                visit(&naming::SLO_BUDGET, &[(label::SLO, &slo.name)], Value::Gauge(ratio));
+            }
+        }),
+        Self::Slo(|_, slo, visit| {
+            visit(&naming::SLO_COVERAGE, &[(label::SLO, &slo.name)], Value::Gauge(slo.coverage));
+        }),
+        Self::Slo(burn_rates),
+        Self::Slo(alerts),
+        Self::Overflow,
+    ];
+
+    /// Visits the samples of a step; `false` if there is no such step.
+    pub(super) fn step(self, step: usize, shared: &Shared, status: &Status, visit: Visit<'_>) -> bool {
+        match self {
+            Self::Active(protocol) => active(protocol, step, shared, visit),
+            Self::Slo(say) => match status.slos.get(step) {
+                Some(slo) => {
+                    say(status, slo, visit);
+                    true
                 }
+                None => false,
+            },
+            Self::Overflow => {
+                if step == 0 {
+                    overflow(shared, visit);
+                }
+                step == 0
             }
         }
     }
 }
 
-fn declared(status: &Status, visit: &mut impl Visit) {
-    for slo in &status.slos {
-        let window = slo.window.to_string();
-        let threshold = slo.threshold.map(|threshold| seconds(threshold.nanos()));
-        let mut labels = vec![
-            (label::SLO, slo.name.as_str()),
-            (label::SERVICE, status.service.as_str()),
-            (label::SLI, slo.sli),
-            (label::WINDOW, window.as_str()),
-            (label::THRESHOLD, threshold.as_deref().unwrap_or_default()),
-        ];
-        labels.extend(slo.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        visit(&naming::SLO_INFO, &labels, Value::Gauge(1.0));
-    }
-    for slo in &status.slos {
-        visit(&naming::SLO_OBJECTIVE, &[(label::SLO, &slo.name)], Value::Gauge(slo.objective.ratio()));
-    }
-}
+/// So many routes are asked together, under one lock, and close enough in time for the number of a busy route.
+const ROUTES: usize = 32;
 
-fn counted(status: &Status, visit: &mut impl Visit) {
-    for slo in &status.slos {
-        let total = slo.total.good + slo.total.bad;
-        visit(&naming::SLO_EVENTS, &[(label::SLO, &slo.name)], Value::Counter(total));
+fn active(protocol: Protocol, step: usize, shared: &Shared, visit: Visit<'_>) -> bool {
+    let first = step * ROUTES;
+    if shared.routes.get(first).is_none() {
+        return false;
     }
-    for slo in &status.slos {
-        visit(&naming::SLO_BAD_EVENTS, &[(label::SLO, &slo.name)], Value::Counter(slo.total.bad));
-    }
-}
-
-fn judged(status: &Status, visit: &mut impl Visit) {
-    let mut gauge = |family: &'static Family, value: fn(&SloStatus) -> Option<f64>| {
-        for slo in &status.slos {
-            if let Some(value) = value(slo) {
-                let window = slo.window.to_string();
-                let labels = [(label::SLO, slo.name.as_str()), (label::WINDOW, window.as_str())];
-                let labels = if family.name == naming::SLO_SLI.name { &labels[..] } else { &labels[..1] };
-                visit(family, labels, Value::Gauge(value));
-            }
-        }
-    };
-    gauge(&naming::SLO_SLI, |slo| slo.sli_ratio);
-    gauge(&naming::SLO_BUDGET, |slo| slo.budget.remaining_ratio);
-    gauge(&naming::SLO_COVERAGE, |slo| Some(slo.coverage));
-    for slo in &status.slos {
-        for burn in &slo.burn_rates {
-            if let Some(rate) = burn.rate {
-                let labels = [(label::SLO, slo.name.as_str()), (label::WINDOW, burn.window.as_str())];
-                visit(&naming::SLO_BURN_RATE, &labels, Value::Gauge(rate.get()));
+    for (index, active) in (first..).zip(shared.active::<ROUTES>(first)) {
+        let Some(route) = shared.routes.get(index).filter(|route| route.protocol == protocol) else {
+            continue;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53 requests are in flight")]
+        let value = Value::Gauge(active as f64);
+        let http = [(label::HTTP_METHOD, &*route.method), (label::HTTP_ROUTE, &*route.template)];
+        match protocol {
+            Protocol::Http => visit(&naming::HTTP_ACTIVE, &http, value),
+            Protocol::Operation => {
+                visit(&naming::OPERATION_ACTIVE, &[(label::OPERATION, &*route.template)], value);
             }
         }
     }
-    for slo in &status.slos {
-        for alert in &slo.alerts {
-            let labels = [(label::SLO, slo.name.as_str()), (label::SEVERITY, alert.severity.as_str())];
-            visit(&naming::SLO_ALERT, &labels, Value::Gauge(f64::from(u8::from(alert.active))));
+    true
+}
+
+fn info(status: &Status, slo: &SloStatus, visit: Visit<'_>) {
+    let window = slo.window.to_string();
+    let threshold = slo.threshold.map(|threshold| seconds(threshold.nanos()));
+    let mut labels = vec![
+        (label::SLO, slo.name.as_str()),
+        (label::SERVICE, status.service.as_str()),
+        (label::SLI, slo.sli),
+        (label::WINDOW, window.as_str()),
+        (label::THRESHOLD, threshold.as_deref().unwrap_or_default()),
+    ];
+    labels.extend(slo.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    visit(&naming::SLO_INFO, &labels, Value::Gauge(1.0));
+}
+
+fn sli(_: &Status, slo: &SloStatus, visit: Visit<'_>) {
+    if let Some(ratio) = slo.sli_ratio {
+        let labels = [(label::SLO, slo.name.as_str()), (label::WINDOW, &slo.window.to_string())];
+        visit(&naming::SLO_SLI, &labels, Value::Gauge(ratio));
+    }
+}
+
+fn burn_rates(_: &Status, slo: &SloStatus, visit: Visit<'_>) {
+    for burn in &slo.burn_rates {
+        if let Some(rate) = burn.rate {
+            let labels = [(label::SLO, slo.name.as_str()), (label::WINDOW, burn.window.as_str())];
+            visit(&naming::SLO_BURN_RATE, &labels, Value::Gauge(rate.get()));
         }
+    }
+}
+
+fn alerts(_: &Status, slo: &SloStatus, visit: Visit<'_>) {
+    for alert in &slo.alerts {
+        let labels = [(label::SLO, slo.name.as_str()), (label::SEVERITY, alert.severity.as_str())];
+        visit(&naming::SLO_ALERT, &labels, Value::Gauge(f64::from(u8::from(alert.active))));
+    }
+}
+
+fn overflow(shared: &Shared, visit: Visit<'_>) {
+    let (routes, series) = shared.overflowed();
+    for (kind, count) in [("route", routes), ("series", series), ("unattributed", unattributed())] {
+        visit(&naming::SLO_OVERFLOW, &[(label::KIND, kind)], Value::Counter(count));
     }
 }
 

@@ -3,6 +3,8 @@
 //! Log-linear: each power of two (an octave) is split into 64 cells of equal width, so a cell's middle is
 //! within 1/128 = 0.79 % of every value in it. Below 128 ns each cell is one value.
 
+use std::array;
+
 /// Cells in an octave.
 pub(super) const CELLS: usize = 64;
 const CELL_BITS: u32 = CELLS.trailing_zeros();
@@ -15,13 +17,19 @@ const _: () = assert!(NANOS_MAX > 3_600 * 1_000_000_000, "an hour is told apart"
 
 /// Where a value is counted: the octave and the cell within it.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "masked to a cell before it matters")]
 pub(super) const fn position(nanos: u64) -> (usize, usize) {
-    let nanos = if nanos > NANOS_MAX { NANOS_MAX } else { nanos };
-    let octave = (nanos | (CELLS as u64 - 1)).ilog2() + 1 - CELL_BITS;
+    position_beyond(if nanos > NANOS_MAX { NANOS_MAX } else { nanos })
+}
+
+/// The same, in octaves that do not exist for values beyond the largest.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "two octaves of cells are left")]
+pub(super) const fn position_beyond(nanos: u64) -> (usize, usize) {
+    // Written as the processor has it: the place of the highest bit.
+    let highest = (u64::BITS - 1) ^ (nanos | (CELLS as u64 - 1)).leading_zeros();
+    let octave = highest + 1 - CELL_BITS;
     let shift = octave.saturating_sub(1);
-    // The mask keeps the cell within its octave; the compiler drops the bounds check.
-    (octave as usize, (nanos >> shift) as usize & (CELLS - 1))
+    (octave as usize, (nanos >> shift) as usize % CELLS)
 }
 
 /// The smallest value of a cell, and how many values share it.
@@ -42,10 +50,12 @@ pub(super) const fn middle(octave: usize, cell: usize) -> u64 {
 /// The boundaries Prometheus sees, and a way to find a value's place among them in constant time.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// Inclusive upper bounds in nanoseconds, ascending.
-    bounds: Box<[u64]>,
+    /// Inclusive upper bounds in nanoseconds, ascending, then the end of the scale: a byte always finds one.
+    limits: [u64; 1 << u8::BITS],
+    /// How many of them are bounds.
+    bounds: usize,
     /// For every cell, how many bounds lie below its smallest value.
-    below: Box<[u8]>,
+    below: [[u8; CELLS]; OCTAVES],
 }
 
 impl Layout {
@@ -68,28 +78,39 @@ impl Layout {
         bounds.sort_unstable();
         bounds.dedup();
         let count_below = |value: u64| u8::try_from(bounds.partition_point(|bound| *bound < value));
-        let cells = (0..OCTAVES).flat_map(|octave| (0..CELLS).map(move |cell| span(octave, cell).0));
-        let below = cells.map(|lowest| count_below(lowest).unwrap_or(u8::MAX)).collect();
-        Self { bounds: bounds.into(), below }
+        let below = |octave, cell| count_below(span(octave, cell).0).unwrap_or(u8::MAX);
+        Self {
+            limits: array::from_fn(|index| bounds.get(index).copied().unwrap_or(u64::MAX)),
+            bounds: bounds.len(),
+            below: array::from_fn(|octave| array::from_fn(|cell| below(octave, cell))),
+        }
     }
 
     /// Returns the inclusive upper bounds in nanoseconds, ascending, without the infinite one.
     pub(crate) fn bounds(&self) -> &[u64] {
-        &self.bounds
+        &self.limits[..self.bounds]
     }
 
     /// Returns the index of the first bound that is not below the value; the number of bounds if all are.
-    #[inline]
     pub(super) fn bucket(&self, nanos: u64) -> usize {
         let (octave, cell) = position(nanos);
-        let mut bucket = self.below[octave * CELLS + cell] as usize;
-        // At most the few bounds that lie within one cell.
-        while self.bounds.get(bucket).is_some_and(|bound| *bound < nanos) {
-            bucket += 1;
+        let mut bucket = self.below[octave][cell];
+        // At most the few bounds that lie within one cell: nothing is beyond the end of the scale.
+        while self.limits[usize::from(bucket)] < nanos {
+            bucket = bucket.wrapping_add(1);
         }
-        bucket
+        bucket.into()
+    }
+
+    /// The same for a value with its place, unless it lies beyond all octaves or behind a bound in its cell.
+    #[inline]
+    pub(super) fn bucket_at(&self, (octave, cell): (usize, usize), nanos: u64) -> Option<usize> {
+        let bucket = usize::from(self.below.get(octave)?[cell]);
+        (nanos <= self.limits[bucket]).then_some(bucket)
     }
 }
+
+const _: () = assert!(Layout::BOUNDS_MAX < 1 << u8::BITS, "the end of the scale lies beyond all bounds");
 
 #[cfg(test)]
 mod tests {
@@ -134,6 +155,8 @@ mod tests {
             for nanos in [near, any] {
                 let expected = layout.bounds().iter().filter(|bound| **bound < nanos).count();
                 prop_assert_eq!(layout.bucket(nanos), expected);
+                let bucket = layout.bucket_at(position_beyond(nanos), nanos);
+                prop_assert!(bucket.is_none_or(|bucket| bucket == expected));
             }
         }
     }

@@ -4,11 +4,15 @@
 //! dropping it unfinished is itself an ending. What must never happen: an attempt that is counted twice, or
 //! not at all.
 
+use std::any::Any;
+
 use super::directory::RegistryId;
 use super::outcome::{Outcome, Verdict};
-use super::route::Protocol;
+use super::places::{About, Guard, Key};
+use super::route::{Protocol, RouteId};
 use super::{Declaration, local};
 use crate::naming::ROUTE_UNMATCHED;
+use crate::time::Clock;
 
 /// Starts attempts for one registry. A plain number: copy it freely, it keeps nothing alive. Once the
 /// registry is gone, recording does nothing.
@@ -23,30 +27,88 @@ impl Recorder {
     /// Both must come from a bounded set: the route table, never the request's own text.
     #[inline]
     pub fn request(&self, method: &'static str, template: Option<&str>) -> Attempt {
-        let template = template.unwrap_or(ROUTE_UNMATCHED);
-        let begun = local::with(self.id, |mut desk| {
-            (desk.start(Protocol::Http, method, template), desk.shared.clock.ticks())
-        });
-        Attempt::begin(self.id, begun)
+        self.request_kept(method, template, || None)
     }
 
-    /// Stub until the other branch is merged.
+    /// Starts a request of a route, like [`Recorder::request`], whose template can be kept where it is.
+    ///
+    /// When a thread meets a template for the first time it asks `keep` for something that keeps the text alive at
+    /// its address, a clone of the `Arc` it lies in, say. From then on the address alone tells this thread the route,
+    /// and the text is never read again: not even the count of that `Arc`, which threads would otherwise share.
+    /// What is kept is dropped on this thread: when it ends, or earlier, if it meets so many texts that one has to
+    /// give way. Without it (`None`) the text is compared each time.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use slo_core::{Outcome, Registry, Verdict};
+    ///
+    /// let registry = Registry::builder("shop").build()?;
+    /// let template: Arc<str> = "/orders/{id}".into();
+    /// for _ in 0..3 {
+    ///     let attempt =
+    ///         registry.recorder().request_kept("GET", Some(&template), || Some(Box::new(Arc::clone(&template))));
+    ///     attempt.finish(Outcome::Completed(200), Verdict::Good);
+    /// }
+    /// assert_eq!(Arc::strong_count(&template), 2);
+    /// assert_eq!(registry.latency("GET /orders/{id}").map(|latency| latency.count()), Some(3));
+    /// # Ok::<(), slo_core::BuildError>(())
+    /// ```
     #[inline]
     pub fn request_kept(
         &self,
         method: &'static str,
         template: Option<&str>,
-        _keep: impl FnOnce() -> Option<Box<dyn std::any::Any>>,
+        keep: impl FnOnce() -> Option<Box<dyn Any>>,
     ) -> Attempt {
-        self.request(method, template)
+        match template {
+            Some(template) => self.start(Protocol::Http, method, template, keep),
+            // Our own text stays where it is without being held.
+            None => self.start(Protocol::Http, method, ROUTE_UNMATCHED, || Some(Box::new(()))),
+        }
     }
 
     /// Starts an operation that is no request, by its name.
     pub fn operation(&self, name: &str) -> Attempt {
-        let begun = local::with(self.id, |mut desk| {
-            (desk.start(Protocol::Operation, "", name), desk.shared.clock.ticks())
-        });
+        self.start(Protocol::Operation, "", name, || None)
+    }
+
+    #[inline]
+    fn start(
+        &self,
+        protocol: Protocol,
+        method: &'static str,
+        name: &str,
+        keep: impl FnOnce() -> Option<Guard>,
+    ) -> Attempt {
+        let about = About::new(protocol, method, name);
+        let begun = match local::start_known(self.id, about, name) {
+            None => self.start_unknown(protocol, method, name, keep),
+            Some(begun) => begun,
+        };
         Attempt::begin(self.id, begun)
+    }
+
+    #[cold]
+    fn start_unknown(
+        &self,
+        protocol: Protocol,
+        method: &'static str,
+        name: &str,
+        keep: impl FnOnce() -> Option<Guard>,
+    ) -> (RouteId, u64) {
+        // Of a registry that is gone, the rest does not matter: ending it finds nobody to count it.
+        let nowhere = (RouteId::OVERFLOW, 0);
+        let begun = local::start(self.id, protocol, method, name).unwrap_or(nowhere);
+        if begun.0 != RouteId::OVERFLOW && About::is_exact(method) {
+            // Ended by its drop if `keep` panics.
+            let attempt = Attempt::begin(self.id, begun);
+            // Not before: what users write must find the desk free.
+            let guard = keep();
+            std::mem::forget(attempt);
+            let key = Key::new(About::new(protocol, method, name), name);
+            local::remember(self.id, key, begun.0, guard);
+        }
+        begun
     }
 }
 
@@ -54,26 +116,41 @@ impl Recorder {
 /// cancelled otherwise.
 ///
 /// The default is an attempt that has ended: whatever is done to it, nothing is counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[must_use = "an attempt that is dropped counts as cancelled"]
 pub struct Attempt {
     /// None once it has ended.
     registry: Option<RegistryId>,
-    route: u32,
-    started: u64,
-    /// When the clock was stopped; `RUNNING` until then.
-    stopped: u64,
+    route: RouteId,
+    clock: AttemptClock,
+    /// When it started, in ticks of the clock; once the clock is stopped, the nanoseconds it took.
+    time: u64,
     mark: Option<&'static Declaration>,
 }
 
-/// Later than any clock shows.
-const RUNNING: u64 = u64::MAX;
+/// What the time of an attempt says. As wide as its neighbour, so that no padding is moved byte by byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+enum AttemptClock {
+    Runs,
+    Stands,
+}
+
+// It is moved with every request.
+const _: () = assert!(size_of::<Attempt>() <= 32);
+
+impl Default for Attempt {
+    #[inline]
+    fn default() -> Self {
+        Self { registry: None, route: RouteId::OVERFLOW, clock: AttemptClock::Runs, time: 0, mark: None }
+    }
+}
 
 /// How an attempt ended, as the counters need it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
-    pub(super) route: usize,
-    pub(super) outcome: Outcome,
+    /// Of the outcome.
+    pub(super) code: u16,
     pub(super) verdict: Verdict,
     pub(super) nanos: u64,
     pub(super) mark: Option<&'static Declaration>,
@@ -81,13 +158,8 @@ pub(super) struct Ended {
 
 impl Attempt {
     #[inline]
-    fn begin(registry: RegistryId, begun: Option<(u32, u64)>) -> Self {
-        match begun {
-            Some((route, started)) => {
-                Self { registry: Some(registry), route, started, stopped: RUNNING, mark: None }
-            }
-            None => Self::default(),
-        }
+    fn begin(registry: RegistryId, (route, started): (RouteId, u64)) -> Self {
+        Self { registry: Some(registry), route, clock: AttemptClock::Runs, time: started, mark: None }
     }
 
     /// Returns what starts attempts for the same registry; `None` if the attempt has ended.
@@ -110,10 +182,14 @@ impl Attempt {
         self.mark.get_or_insert(declaration);
     }
 
-    /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration.
+    /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration. The
+    /// first call counts.
     pub fn stop_clock(&mut self) {
-        let now = self.registry.and_then(|id| local::with(id, |desk| desk.shared.clock.ticks()));
-        self.stopped = now.unwrap_or(RUNNING);
+        if self.clock == AttemptClock::Runs
+            && let Some(nanos) = self.registry.and_then(|id| local::nanos_since(id, self.time))
+        {
+            (self.time, self.clock) = (nanos, AttemptClock::Stands);
+        }
     }
 
     /// Ends the attempt.
@@ -126,17 +202,24 @@ impl Attempt {
     #[inline]
     pub fn end(&mut self, outcome: Outcome, verdict: Verdict) {
         if let Some(registry) = self.registry.take() {
-            self.count(registry, outcome, verdict);
+            // The code is made here, where the outcome is often known when this is compiled.
+            local::finish(registry, self, outcome.code(), verdict);
         }
     }
 
-    fn count(&self, registry: RegistryId, outcome: Outcome, verdict: Verdict) {
-        local::with(registry, |mut desk| {
-            let clock = &desk.shared.clock;
-            let stopped = if self.stopped == RUNNING { clock.ticks() } else { self.stopped };
-            let nanos = clock.nanos_between(self.started, stopped);
-            desk.finish(&Ended { route: self.route as usize, outcome, verdict, nanos, mark: self.mark });
-        });
+    #[inline]
+    pub(super) const fn route(&self) -> RouteId {
+        self.route
+    }
+
+    /// Returns how the attempt ended, if that is now.
+    #[inline]
+    pub(super) fn ended(&self, clock: &Clock, code: u16, verdict: Verdict) -> Ended {
+        let nanos = match self.clock {
+            AttemptClock::Runs => clock.nanos_since(self.time),
+            AttemptClock::Stands => self.time,
+        };
+        Ended { code, verdict, nanos, mark: self.mark }
     }
 }
 

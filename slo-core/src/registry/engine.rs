@@ -1,18 +1,17 @@
-//! The part of the control plane that remembers: one ladder of samples per SLO.
+//! The part of the control plane that remembers: the history of every SLO.
 
 use std::time::Duration;
 
 use super::shared::Shared;
+use super::status::Events;
 use crate::objective::Slo;
 use crate::time::Timestamp;
-use crate::window::{Counts, Ladder, WindowCounts};
+use crate::window::{Counts, Histories, WindowCounts};
 
 /// The histories of all SLOs.
 #[derive(Debug)]
 pub(super) struct Engine {
-    ladders: Vec<Ladder>,
-    /// Ticks further apart than this leave a gap in the coverage.
-    gap: Duration,
+    histories: Histories,
 }
 
 impl Engine {
@@ -20,15 +19,13 @@ impl Engine {
     const TICKS_PER_GAP: u32 = 6;
 
     pub(super) fn new(slos: &[Slo], tick_interval: Duration, now: Timestamp) -> Self {
-        let ladders = slos.iter().map(|slo| Ladder::new(slo.window(), now)).collect();
-        Self { ladders, gap: tick_interval.saturating_mul(Self::TICKS_PER_GAP) }
+        let gap = tick_interval.saturating_mul(Self::TICKS_PER_GAP);
+        Self { histories: Histories::new(slos.iter().map(Slo::window), gap, now) }
     }
 
     /// Samples the totals of every SLO.
     pub(super) fn tick(&mut self, now: Timestamp, shared: &Shared) {
-        for (ladder, total) in self.ladders.iter_mut().zip(shared.totals()) {
-            ladder.tick(now, self.gap, total.counts());
-        }
+        self.histories.tick(now, shared.totals().into_iter().map(Events::counts));
     }
 
     /// Returns what happened to an SLO within the last `window`, given its totals at `now`.
@@ -39,6 +36,6 @@ impl Engine {
         now: Timestamp,
         totals: Counts,
     ) -> WindowCounts {
-        self.ladders[slo].window(window, now, self.gap, totals)
+        self.histories.window(slo, window, now, totals)
     }
 }

@@ -1,10 +1,10 @@
 //! What a verdict and a duration mean for each promise about a route.
 
 use super::Declaration;
-use super::outcome::Verdict;
-use crate::objective::{Sli, Slo};
+use super::outcome::{VERDICTS, Verdict};
+use crate::objective::{Sli, Slo, Threshold};
 
-/// What one event is for one SLO.
+/// What one event is for one SLO; the numbers are those of its counters in a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judgement {
     Good,
@@ -12,30 +12,45 @@ pub(super) enum Judgement {
     Excluded,
 }
 
-/// One promise, as the data plane needs it.
-#[derive(Clone, Copy, Debug)]
+/// One promise, as the data plane needs it: all that can be known before the event is known already.
+#[derive(Clone, Debug)]
 pub(super) struct Goal {
     /// Index of the SLO in the registry.
     pub(super) slo: usize,
-    sli: Sli,
+    /// The longest duration that is not slow; the end of the scale if the promise looks at no time.
+    threshold_nanos: u64,
+    /// What an event is, by its verdict.
+    in_time: [Judgement; VERDICTS.len()],
+    slow: [Judgement; VERDICTS.len()],
 }
 
 impl Goal {
     pub(super) fn new(index: usize, slo: &Slo) -> Self {
-        Self { slo: index, sli: slo.sli() }
+        let sli = slo.sli();
+        Self {
+            slo: index,
+            threshold_nanos: sli.threshold().map_or(u64::MAX, Threshold::nanos),
+            in_time: VERDICTS.map(|verdict| judge(sli, verdict, false)),
+            slow: VERDICTS.map(|verdict| judge(sli, verdict, true)),
+        }
     }
 
-    /// Judges an event; the table is in the docs of [`Sli`]. Durations are compared with `<=`, in nanoseconds.
+    /// Judges an event. Durations are compared with `<=`, in nanoseconds.
     #[inline]
     pub(super) fn judge(&self, verdict: Verdict, nanos: u64) -> Judgement {
-        let slow = self.sli.threshold().is_some_and(|threshold| nanos > threshold.nanos());
-        match (verdict, self.sli) {
-            (Verdict::Excluded, _) => Judgement::Excluded,
-            _ if slow => Judgement::Bad,
-            (Verdict::Good, _) => Judgement::Good,
-            (Verdict::Bad, Sli::Availability | Sli::Combined { .. }) => Judgement::Bad,
-            (Verdict::Bad, Sli::Latency { .. }) | (Verdict::Cancelled, _) => Judgement::Excluded,
-        }
+        let by_verdict = if nanos > self.threshold_nanos { &self.slow } else { &self.in_time };
+        by_verdict[verdict as usize]
+    }
+}
+
+/// The table in the docs of [`Sli`].
+fn judge(sli: Sli, verdict: Verdict, slow: bool) -> Judgement {
+    match (verdict, sli) {
+        (Verdict::Excluded, _) => Judgement::Excluded,
+        (_, Sli::Latency { .. } | Sli::Combined { .. }) if slow => Judgement::Bad,
+        (Verdict::Good, _) => Judgement::Good,
+        (Verdict::Bad, Sli::Availability | Sli::Combined { .. }) => Judgement::Bad,
+        (Verdict::Bad, Sli::Latency { .. }) | (Verdict::Cancelled, _) => Judgement::Excluded,
     }
 }
 
@@ -57,7 +72,7 @@ impl Goals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objective::{Objective, Threshold};
+    use crate::objective::Objective;
 
     #[test]
     fn every_verdict_means_one_thing_for_every_indicator() {

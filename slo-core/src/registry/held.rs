@@ -7,17 +7,15 @@
 //! began before the first success is not lost, however long it lasted.
 
 use super::goal::{Goal, Judgement};
-use super::outcome::Verdict;
+use super::outcome::{VERDICTS, Verdict};
 use super::status::Events;
 use crate::histogram::Layout;
 use crate::sync::Counter;
 
-const VERDICTS: [Verdict; 4] = [Verdict::Good, Verdict::Bad, Verdict::Cancelled, Verdict::Excluded];
-
 /// What one thread holds for one route.
 #[derive(Debug)]
 pub(super) struct Held {
-    /// One row of buckets for each verdict, in the order of `VERDICTS`.
+    /// One row of buckets for each verdict, in the order of [`VERDICTS`].
     rows: [Box<[Counter]>; VERDICTS.len()],
 }
 
@@ -28,13 +26,7 @@ impl Held {
 
     /// Keeps an ending, on the thread that owns the cells.
     pub(super) fn add(&self, verdict: Verdict, bucket: usize) {
-        let row = match verdict {
-            Verdict::Good => &self.rows[0],
-            Verdict::Bad => &self.rows[1],
-            Verdict::Cancelled => &self.rows[2],
-            Verdict::Excluded => &self.rows[3],
-        };
-        row[bucket].add(1);
+        self.rows[verdict as usize][bucket].add(1);
     }
 
     /// Adds what the endings are for each goal.

@@ -1,37 +1,49 @@
 //! What one thread has resolved of one route: every cell that a request of it adds to.
 //!
 //! The first request of a route on a thread looks everything up and may allocate; every one after that finds
-//! it here, one index away, whatever the number of routes, series and SLOs.
+//! it here, one index away, whatever the number of routes, series and SLOs. What nearly every request of a route
+//! is like (the first outcome, the first handler) lies in one cache line; the rest is elsewhere.
 
 use std::sync::Arc;
 
 use super::Declaration;
 use super::attempt::Ended;
 use super::goal::Goal;
-use super::held::Held;
-use super::outcome::Outcome;
-use super::route::{OVERFLOW, Protocol, Route};
-use super::shard::{InFlight, Shard};
+use super::outcome::{Outcome, Verdict};
+use super::route::{OVERFLOW, Route};
+use super::shard::Shard;
 use super::shared::Shared;
-use crate::histogram::Cells;
+use super::tally::Tally;
+use super::unmarked::Unmarked;
 
 /// A route, as one thread records it.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Hot {
+    tally: Arc<Tally>,
+    template: Arc<str>,
+    /// What requests with the usual mark count for: the promises made for the route by name, and the handler's.
+    goals: Box<[Goal]>,
+    usual: Mark,
+    rest: Box<Rest>,
+    /// The outcome that the tally's own series counts; no code until there is one.
+    code: u16,
+    /// What the labels of the route's series tell of the code of an outcome.
+    told: u16,
+}
+
+const _: () = assert!(size_of::<Hot>() == 64 || size_of::<usize>() < 8, "one cache line");
+
+/// What a request needs that is not like most.
+#[derive(Debug)]
+struct Rest {
     index: usize,
-    /// The index, as attempts carry it.
-    id: u32,
     route: Arc<Route>,
-    /// The method as the recording layer writes it: a text that is never freed, so its address tells. None
-    /// until an attempt has started on this thread.
-    method: Option<&'static str>,
-    in_flight: Arc<InFlight>,
-    /// The promises made for the route by name.
-    own: Vec<Goal>,
+    /// The series besides the first.
     series: Vec<HotSeries>,
     /// The handlers that marked the route's requests: nearly always one.
     marked: Vec<Marked>,
-    held: Option<Arc<Held>>,
+    unmarked: Unmarked,
 }
 
 /// Where an outcome is counted.
@@ -40,124 +52,184 @@ struct HotSeries {
     code: u16,
     /// The series is shared with everything else that found no room.
     overflowed: bool,
-    cells: Arc<Cells>,
+    tally: Arc<Tally>,
 }
 
-/// A handler, and what it promises.
+/// A handler, and what its requests count for.
 #[derive(Debug)]
 struct Marked {
-    declaration: &'static Declaration,
-    goals: Vec<Goal>,
+    mark: Mark,
+    goals: Box<[Goal]>,
+}
+
+/// Who marked a request, by the address of the declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Mark(usize);
+
+impl Mark {
+    const NOBODY: Self = Self(0);
+    /// No declaration lies there.
+    const NOT_KNOWN_YET: Self = Self(usize::MAX);
+
+    #[inline]
+    fn of(declaration: Option<&'static Declaration>) -> Self {
+        declaration.map_or(Self::NOBODY, |declaration| Self(std::ptr::from_ref(declaration).addr()))
+    }
 }
 
 impl Hot {
     /// Resolves a route on the thread that owns the shard.
     #[cold]
     pub(super) fn new(shared: &Shared, shard: &Shard, index: usize) -> Option<Self> {
-        let route = Arc::clone(shared.routes.get(index)?);
-        let own = shared.goals(route.own()).to_vec();
-        Some(Self {
+        let route = shared.routes.get(index)?;
+        let rest = Rest {
             index,
-            id: u32::try_from(index).ok()?,
-            route,
-            method: None,
-            in_flight: shard.in_flight(index),
-            own,
+            route: Arc::clone(route),
             series: Vec::new(),
             marked: Vec::new(),
-            held: None,
+            unmarked: Unmarked::new(index, route),
+        };
+        Some(Self {
+            tally: Arc::clone(shard.route(index, &shared.layout)),
+            template: Arc::clone(&route.template),
+            goals: shared.goals(route.own()).into(),
+            // Without declarations there is nothing to learn: what nobody marks is as usual.
+            usual: if shared.has_declarations { Mark::NOT_KNOWN_YET } else { Mark::NOBODY },
+            rest: Box::new(rest),
+            code: 0,
+            told: route.told(),
         })
     }
 
-    /// Remembers the address of the method's text.
-    pub(super) fn is_called(&mut self, method: &'static str) {
-        self.method = Some(method);
-    }
-
-    /// Returns whether this is the route of a method and a template.
+    /// Returns whether this is the text of the route.
     #[inline]
-    pub(super) fn serves(&self, protocol: Protocol, method: &'static str, template: &str) -> bool {
-        self.method.is_some_and(|own| std::ptr::eq(own, method))
-            && self.route.protocol == protocol
-            && *self.route.template == *template
-    }
-
-    /// Counts the start of an attempt and returns the route.
-    #[inline]
-    pub(super) fn start(&self, shard: &Shard) -> u32 {
-        self.in_flight.started.add(1);
-        if self.index == OVERFLOW {
-            shard.routes_overflowed.add(1);
+    pub(super) fn is_called(&self, template: &str) -> bool {
+        // Eight bytes at a time: the call of a library costs more than most templates are long.
+        let (mut own, mut text) = (self.template.as_bytes(), template.as_bytes());
+        if own.len() != text.len() {
+            return false;
         }
-        self.id
+        let (Some(own_end), Some(text_end)) = (own.last_chunk::<8>(), text.last_chunk::<8>()) else {
+            return own.iter().zip(text).all(|(own, text)| own == text);
+        };
+        while let (Some((own_head, own_rest)), Some((text_head, text_rest))) =
+            (own.split_first_chunk::<8>(), text.split_first_chunk::<8>())
+        {
+            if own_head != text_head {
+                return false;
+            }
+            (own, text) = (own_rest, text_rest);
+        }
+        own_end == text_end
+    }
+
+    /// Counts the start of an attempt.
+    #[inline]
+    pub(super) fn start(&self) {
+        self.tally.started.add(1);
     }
 
     /// Counts the end of an attempt.
-    #[inline]
-    pub(super) fn finish(&mut self, shared: &Shared, shard: &Shard, ended: &Ended) {
-        self.in_flight.finished.add(1);
-        let (verdict, nanos) = (ended.verdict, ended.nanos);
-        let outcome = self.route.told(ended.outcome);
-        let code = outcome.code();
-        let bucket = match self.series.iter().find(|series| series.code == code) {
-            Some(series) => series.record(shared, shard, nanos),
-            None => self.add_series(shared, shard, outcome).record(shared, shard, nanos),
-        };
-        shard.judge(&self.own, verdict, nanos);
-        let Some(mark) = ended.mark else { return self.judge_unmarked(shared, shard, ended, bucket) };
-        match self.marked.iter().find(|known| std::ptr::eq(mark, known.declaration)) {
-            Some(known) => shard.judge(&known.goals, verdict, nanos),
-            None => shard.judge(&self.learn(shared, mark).goals, verdict, nanos),
+    #[inline(always)]
+    pub(super) fn finish(&mut self, shared: &Shared, shard: &Shard, ended: Ended) {
+        if ended.code & self.told == self.code
+            && Mark::of(ended.mark) == self.usual
+            && let Some(cells) = self.tally.cells.at(&shared.layout, ended.nanos)
+        {
+            self.tally.finished.add(1);
+            cells.add(ended.nanos);
+            shard.judge(&self.goals, ended.verdict, ended.nanos);
+        } else {
+            let Ended { code, verdict, nanos, mark } = ended;
+            self.finish_unusual(shared, shard, (code, verdict), nanos, mark);
         }
     }
 
-    #[cold]
-    fn add_series(&mut self, shared: &Shared, shard: &Shard, outcome: Outcome) -> &HotSeries {
-        let series = if self.index == OVERFLOW {
-            OVERFLOW
+    /// The same for a request that is the first of its kind, or another one than most.
+    #[inline(never)]
+    fn finish_unusual(
+        &mut self,
+        shared: &Shared,
+        shard: &Shard,
+        (code, verdict): (u16, Verdict),
+        nanos: u64,
+        mark: Option<&'static Declaration>,
+    ) {
+        let ended = Ended { code, verdict, nanos, mark };
+        self.tally.finished.add(1);
+        let code = ended.code & self.told;
+        let bucket = if code == self.code {
+            self.tally.cells.record(&shared.layout, ended.nanos)
         } else {
-            shared.routes.series_of(&self.route, self.index, outcome)
+            self.rest.record(code, &mut self.code, &self.tally, (shared, shard), ended.nanos)
         };
-        let overflowed = series == OVERFLOW && self.index != OVERFLOW;
+        if Mark::of(ended.mark) == self.usual {
+            shard.judge(&self.goals, ended.verdict, ended.nanos);
+        } else {
+            self.judge_unusual(shared, shard, ended, bucket);
+        }
+    }
+
+    /// Judges a request that is the first with its mark, or has another one than most.
+    fn judge_unusual(&mut self, shared: &Shared, shard: &Shard, ended: Ended, bucket: usize) {
+        let Some(declaration) = ended.mark else {
+            shard.judge(shared.goals(self.rest.route.own()), ended.verdict, ended.nanos);
+            return self.rest.unmarked.judge(shared, shard, (ended.verdict, ended.nanos), bucket);
+        };
+        let mark = Mark::of(ended.mark);
+        let known = self.rest.marked.iter().position(|known| known.mark == mark);
+        let known = known.unwrap_or_else(|| self.rest.learn(shared, declaration));
+        let goals = &self.rest.marked[known].goals;
+        shard.judge(goals, ended.verdict, ended.nanos);
+        if self.usual == Mark::NOT_KNOWN_YET {
+            (self.usual, self.goals) = (mark, goals.clone());
+        }
+    }
+}
+
+impl Rest {
+    /// Counts an outcome that is the first of its kind, or another one than most, and returns its bucket.
+    fn record(
+        &mut self,
+        code: u16,
+        first: &mut u16,
+        tally: &Arc<Tally>,
+        (shared, shard): (&Shared, &Shard),
+        nanos: u64,
+    ) -> usize {
+        let known = self.series.iter().position(|series| series.code == code);
+        let known = known.unwrap_or_else(|| self.add_series(code, shared, shard));
+        let series = &self.series[known];
+        if series.overflowed {
+            shard.series_overflowed.add(1);
+        } else if Arc::ptr_eq(&series.tally, tally) {
+            *first = code;
+        }
+        series.tally.cells.record(&shared.layout, nanos)
+    }
+
+    #[cold]
+    fn add_series(&mut self, code: u16, shared: &Shared, shard: &Shard) -> usize {
+        let index = shared.routes.series_of(&self.route, self.index, Outcome::of_code(code));
+        let series = shard.series_of(self.index, index, &shared.layout);
         self.series.push(HotSeries {
-            code: outcome.code(),
-            overflowed,
-            cells: shard.series(series, &shared.layout),
+            code,
+            overflowed: index == OVERFLOW && self.index != OVERFLOW,
+            tally: Arc::clone(series),
         });
-        &self.series[self.series.len() - 1]
+        self.series.len() - 1
     }
 
     /// Remembers a handler's promises, and binds the route to the first handler that marks it. A route that
     /// several handlers serve stays bound to the first; each request still counts for its own.
     #[cold]
-    fn learn(&mut self, shared: &Shared, mark: &'static Declaration) -> &Marked {
-        let index = shared.goals_of(mark);
+    fn learn(&mut self, shared: &Shared, declaration: &'static Declaration) -> usize {
+        let index = shared.goals_of(declaration);
         if let Some(index) = index.filter(|_| self.route.has_a_handler()) {
             self.route.bind(index);
         }
-        self.marked.push(Marked { declaration: mark, goals: shared.goals(index).to_vec() });
-        &self.marked[self.marked.len() - 1]
-    }
-
-    /// Judges a request that never reached its handler by what its route is bound to, or holds it until the
-    /// handler has run.
-    fn judge_unmarked(&mut self, shared: &Shared, shard: &Shard, ended: &Ended, bucket: usize) {
-        if let Some(goals) = self.route.bound() {
-            shard.judge(shared.goals(Some(goals)), ended.verdict, ended.nanos);
-        } else if let Some(held) = &self.held {
-            held.add(ended.verdict, bucket);
-        } else if self.route.has_a_handler() {
-            self.held.insert(shard.held(self.index, &shared.layout)).add(ended.verdict, bucket);
-        }
-    }
-}
-
-impl HotSeries {
-    #[inline]
-    fn record(&self, shared: &Shared, shard: &Shard, nanos: u64) -> usize {
-        if self.overflowed {
-            shard.series_overflowed.add(1);
-        }
-        self.cells.record(&shared.layout, nanos)
+        let goals = [shared.goals(self.route.own()), shared.goals(index)].concat();
+        self.marked.push(Marked { mark: Mark::of(Some(declaration)), goals: goals.into() });
+        self.marked.len() - 1
     }
 }

@@ -7,169 +7,231 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::attempt::Ended;
+use super::attempt::{Attempt, Ended};
 use super::directory::{self, RegistryId};
 use super::hot::Hot;
-use super::route::{OVERFLOW, Protocol};
+use super::outcome::Verdict;
+use super::places::{About, Guard, Key, Places};
+use super::route::{OVERFLOW, Protocol, RouteId};
 use super::shard::Shard;
 use super::shared::Shared;
-use crate::sync::thread_local;
+use crate::sync::{Undropped, thread_local};
 
 /// What this thread holds of one registry.
 struct Local {
     id: RegistryId,
-    shared: Arc<Shared>,
-    shard: Arc<Shard>,
-    routes: Routes,
+    desk: Desk,
 }
 
 impl Drop for Local {
     fn drop(&mut self) {
-        self.shard.release();
+        self.desk.shard.release();
     }
+}
+
+/// By the slot of the registry.
+type Locals = Vec<Option<Box<Local>>>;
+
+thread_local! {
+    /// Never dropped by itself: a thread need not ask, with every count, whether that has happened.
+    static LOCALS: RefCell<Undropped<Locals>> = const { RefCell::new(Undropped::new(Vec::new())) };
 }
 
 thread_local! {
-    /// By the slot of the registry.
-    static LOCALS: RefCell<Vec<Option<Local>>> = const { RefCell::new(Vec::new()) };
+    /// Drops them in its stead.
+    static END: End = const { End };
+}
+
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let locals =
+            LOCALS.try_with(|locals| locals.try_borrow_mut().map(|mut own| std::mem::take(&mut **own)));
+        // Only here, where nothing is borrowed: see `remember`.
+        drop(locals);
+    }
+}
+
+/// Counts the start of an attempt, if this thread knows the text; returns its route and when it started.
+#[inline(never)]
+pub(super) fn start_known(id: RegistryId, about: About, name: &str) -> Option<(RouteId, u64)> {
+    let known = with_own(id, |desk| {
+        let route = desk.start_at_home(Key::new(about, name), name)?;
+        Some((route, desk.shared.clock.ticks()))
+    });
+    if known.is_some() { known } else { start_beside(id, about, name) }
+}
+
+/// The same, for a text that is not at home because another one is.
+#[inline(never)]
+fn start_beside(id: RegistryId, about: About, name: &str) -> Option<(RouteId, u64)> {
+    with_own(id, |desk| {
+        let route = desk.start_known(Key::new(about, name), name)?;
+        Some((route, desk.shared.clock.ticks()))
+    })
+}
+
+/// The same, for every text and on every thread; `None` if the registry is gone.
+#[cold]
+pub(super) fn start(
+    id: RegistryId,
+    protocol: Protocol,
+    method: &'static str,
+    name: &str,
+) -> Option<(RouteId, u64)> {
+    with(id, |desk| (desk.start(protocol, method, name), desk.shared.clock.ticks()))
+}
+
+/// Counts the end of an attempt.
+#[inline(never)]
+pub(super) fn finish(id: RegistryId, attempt: &Attempt, code: u16, verdict: Verdict) {
+    let known = with_own(id, |desk| {
+        let ended = attempt.ended(&desk.shared.clock, code, verdict);
+        desk.finish_known(attempt.route(), ended)
+    });
+    if known.is_none() {
+        finish_unknown(id, attempt, code, verdict);
+    }
+}
+
+#[cold]
+fn finish_unknown(id: RegistryId, attempt: &Attempt, code: u16, verdict: Verdict) {
+    with(id, |desk| {
+        let ended = attempt.ended(&desk.shared.clock, code, verdict);
+        desk.finish(attempt.route(), ended);
+    });
+}
+
+/// Returns the nanoseconds since a count of the registry's clock; `None` if the registry is gone.
+pub(super) fn nanos_since(id: RegistryId, started: u64) -> Option<u64> {
+    with(id, |desk| desk.shared.clock.nanos_since(started))
+}
+
+/// Remembers that a text stands for a route; `guard` keeps the text where it is.
+#[cold]
+pub(super) fn remember(id: RegistryId, key: Key, route: RouteId, guard: Option<Guard>) {
+    let mut guard = Some(guard);
+    let leaving = with_own(id, |desk| Some(desk.places.remember(key, route, guard.take()?)));
+    // Only here, where nothing is borrowed: a guard may do anything when it is dropped.
+    drop((leaving, guard));
+}
+
+/// Lends `work` this thread's desk, if it has one.
+///
+/// What `work` calls may record in turn, but finds the desk lent out and takes the last resort: no code of users
+/// runs in here.
+#[inline]
+fn with_own<R>(id: RegistryId, work: impl FnOnce(&mut Desk) -> Option<R>) -> Option<R> {
+    let lent = LOCALS.try_with(|locals| {
+        let mut locals = locals.try_borrow_mut().ok()?;
+        let local = locals.get_mut(id.slot())?.as_mut()?;
+        if local.id == id { work(&mut local.desk) } else { None }
+    });
+    lent.ok().flatten()
+}
+
+/// Lends `work` a desk: this thread's, claimed now if it has none, or the last resort's. `None` if the registry is
+/// gone.
+fn with<R>(id: RegistryId, mut work: impl FnMut(&mut Desk) -> R) -> Option<R> {
+    // Past its end this thread has no desk any more: nobody would hand back the shard.
+    let lent = END.try_with(|_| {
+        LOCALS.try_with(|locals| {
+            let mut locals = locals.try_borrow_mut().ok()?;
+            Some(work(&mut claim(&mut locals, id)?.desk))
+        })
+    });
+    if let Ok(Ok(Some(result))) = lent {
+        return Some(result);
+    }
+    let shared = directory::find(id)?;
+    let shard = shared.last_resort();
+    Some(work(&mut Desk::new(Arc::clone(&shared), Arc::clone(&shard))))
+}
+
+fn claim(locals: &mut Locals, id: RegistryId) -> Option<&mut Local> {
+    let slot = id.slot();
+    let known = locals.get(slot).and_then(Option::as_ref);
+    if known.is_none_or(|local| local.id != id) {
+        let shared = directory::find(id)?;
+        let shard = shared.claim_shard();
+        locals.resize_with(locals.len().max(slot + 1), || None);
+        // What was kept for a registry that is gone goes here. It may record in turn, see `with_own`.
+        locals[slot] = Some(Box::new(Local { id, desk: Desk::new(shared, shard) }));
+    }
+    locals[slot].as_deref_mut()
 }
 
 /// What a thread records with: the registry, its own shard, and its memory of routes.
-pub(super) struct Desk<'a> {
-    pub(super) shared: &'a Shared,
-    shard: &'a Shard,
-    routes: &'a mut Routes,
-}
-
-/// Lends `work` this thread's desk; `None` if the registry is gone.
-#[inline]
-pub(super) fn with<R>(id: RegistryId, work: impl FnOnce(Desk<'_>) -> R) -> Option<R> {
-    let mut work = Some(work);
-    let done = LOCALS.try_with(|locals| {
-        let mut locals = locals.try_borrow_mut().ok()?;
-        let local = match locals.get_mut(id.slot()) {
-            Some(Some(local)) if local.id == id => local,
-            _ => claim(&mut locals, id)?,
-        };
-        let Local { shared, shard, routes, .. } = local;
-        Some(work.take()?(Desk { shared, shard, routes }))
-    });
-    match done {
-        Ok(Some(result)) => Some(result),
-        _ => without_local(id, work?),
-    }
-}
-
-#[cold]
-fn claim(locals: &mut Vec<Option<Local>>, id: RegistryId) -> Option<&mut Local> {
-    let shared = directory::find(id)?;
-    let shard = shared.claim_shard();
-    let slot = id.slot();
-    locals.resize_with(locals.len().max(slot + 1), || None);
-    Some(locals[slot].insert(Local { id, shared, shard, routes: Routes::default() }))
-}
-
-#[cold]
-fn without_local<R>(id: RegistryId, work: impl FnOnce(Desk<'_>) -> R) -> Option<R> {
-    let shared = directory::find(id)?;
-    Some(
-        shared
-            .with_last_resort(|shard| work(Desk { shared: &shared, shard, routes: &mut Routes::default() })),
-    )
-}
-
-/// The routes this thread has met.
-///
-/// A template is known by the address of its text. Routers keep one text per route, so the address nearly always
-/// tells; the text is compared all the same, since a freed address may serve again.
-#[derive(Debug, Default)]
-struct Routes {
-    /// Indices of routes, by the address of their texts; empty until first used.
-    by_address: Vec<u32>,
-    /// By the index of the route.
+pub(super) struct Desk {
+    pub(super) shared: Arc<Shared>,
+    shard: Arc<Shard>,
+    places: Places,
+    /// What this thread has resolved, by the number of the route.
     hot: Vec<Option<Hot>>,
 }
 
-impl Desk<'_> {
-    /// Counts the start of an attempt and returns its route.
-    #[inline]
-    pub(super) fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> u32 {
-        for place in Routes::places(method, name) {
-            let Some(hot) = self.routes.known(place) else { break };
-            if hot.serves(protocol, method, name) {
-                return hot.start(self.shard);
-            }
-        }
-        self.start_unknown(protocol, method, name)
+impl Desk {
+    fn new(shared: Arc<Shared>, shard: Arc<Shard>) -> Self {
+        Self { shared, shard, places: Places::default(), hot: Vec::new() }
     }
 
-    #[cold]
-    fn start_unknown(&mut self, protocol: Protocol, method: &'static str, name: &str) -> u32 {
+    /// Counts the start of an attempt and returns its route, if its text is known and at home.
+    #[inline]
+    fn start_at_home(&self, key: Key, name: &str) -> Option<RouteId> {
+        let route = self.places.find_at_home(key, |route| self.is_called(route, name))?;
+        self.hot_of(route)?.start();
+        Some(route)
+    }
+
+    fn start_known(&self, key: Key, name: &str) -> Option<RouteId> {
+        let route = self.places.find(key, |route| self.is_called(route, name))?;
+        self.hot_of(route)?.start();
+        Some(route)
+    }
+
+    #[inline]
+    fn is_called(&self, route: RouteId, name: &str) -> bool {
+        self.hot_of(route).is_some_and(|hot| hot.is_called(name))
+    }
+
+    #[inline]
+    fn hot_of(&self, route: RouteId) -> Option<&Hot> {
+        self.hot.get(route.number())?.as_ref()
+    }
+
+    fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> RouteId {
         let index = self.shared.routes.find_or_add(protocol, method, name);
-        let shard = self.shard;
-        let Some(hot) = self.hot(index) else { return 0 };
-        hot.is_called(method);
-        let route = hot.start(shard);
-        if index != OVERFLOW {
-            self.routes.remember(route, method, name);
+        if index == OVERFLOW {
+            self.shard.routes_overflowed.add(1);
+        }
+        let route = RouteId::new(index);
+        if let Some((hot, ..)) = self.resolve(route) {
+            hot.start();
         }
         route
     }
 
-    /// Counts the end of an attempt.
-    #[inline]
-    pub(super) fn finish(&mut self, ended: &Ended) {
-        let (shared, shard) = (self.shared, self.shard);
-        if let Some(hot) = self.hot(ended.route) {
+    /// Counts the end of an attempt, if this thread knows its route.
+    #[inline(always)]
+    fn finish_known(&mut self, route: RouteId, ended: Ended) -> Option<()> {
+        self.hot.get_mut(route.number())?.as_mut()?.finish(&self.shared, &self.shard, ended);
+        Some(())
+    }
+
+    fn finish(&mut self, route: RouteId, ended: Ended) {
+        if let Some((hot, shared, shard)) = self.resolve(route) {
             hot.finish(shared, shard, ended);
         }
     }
 
-    #[inline]
-    fn hot(&mut self, route: usize) -> Option<&mut Hot> {
-        if !matches!(self.routes.hot.get(route), Some(Some(_))) {
-            self.resolve(route);
+    fn resolve(&mut self, route: RouteId) -> Option<(&mut Hot, &Shared, &Shard)> {
+        let (shared, shard, number) = (&self.shared, &self.shard, route.number());
+        self.hot.resize_with(self.hot.len().max(number + 1), || None);
+        let hot = &mut self.hot[number];
+        if hot.is_none() {
+            *hot = Hot::new(shared, shard, route.index());
         }
-        self.routes.hot.get_mut(route)?.as_mut()
-    }
-
-    #[cold]
-    fn resolve(&mut self, route: usize) {
-        let hot = &mut self.routes.hot;
-        hot.resize_with(hot.len().max(route + 1), || None);
-        hot[route] = Hot::new(self.shared, self.shard, route);
-    }
-}
-
-impl Routes {
-    /// Four places for each route of the default maximum.
-    const ADDRESS_BITS: u32 = 12;
-    /// Routes whose addresses fall together lie in neighbouring places, up to this many.
-    const NEIGHBOURS: usize = 8;
-    const FREE: u32 = u32::MAX;
-
-    /// Returns the places where a route may lie. Places go round in a circle.
-    #[inline]
-    fn places(method: &'static str, name: &str) -> impl Iterator<Item = usize> {
-        // Fibonacci hashing: the upper bits of the product depend on all bits of the addresses.
-        const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
-        let address = (name.as_ptr() as u64) ^ (method.as_ptr() as u64).rotate_left(32);
-        let home = (address.wrapping_mul(MULTIPLIER) >> (64 - Self::ADDRESS_BITS)) as usize;
-        (home..home + Self::NEIGHBOURS).map(|place| place % (1 << Self::ADDRESS_BITS))
-    }
-
-    /// Returns the route in a place, if there is one.
-    #[inline]
-    fn known(&self, place: usize) -> Option<&Hot> {
-        self.hot.get(*self.by_address.get(place)? as usize)?.as_ref()
-    }
-
-    fn remember(&mut self, route: u32, method: &'static str, name: &str) {
-        self.by_address.resize(1 << Self::ADDRESS_BITS, Self::FREE);
-        let mut places = Self::places(method, name);
-        let home = places.next().unwrap_or_default();
-        // Where all are taken, the first one gives way.
-        let place = [home].into_iter().chain(places).find(|place| self.by_address[*place] == Self::FREE);
-        self.by_address[place.unwrap_or(home)] = route;
+        Some((hot.as_mut()?, shared, shard))
     }
 }

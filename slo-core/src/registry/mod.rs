@@ -11,18 +11,24 @@ mod declare;
 mod directory;
 mod driver;
 mod engine;
+mod feeds;
 mod goal;
 mod held;
 mod hot;
 mod local;
 mod operation;
 mod outcome;
+mod places;
+mod reading;
 mod route;
 mod routes;
 mod scope;
+mod series;
 mod shard;
 mod shared;
 mod status;
+mod tally;
+mod unmarked;
 
 use std::sync::{Arc, PoisonError};
 
@@ -31,10 +37,13 @@ pub use self::builder::{BuildError, RegistryBuilder};
 pub use self::declare::{Declaration, Declared, Subject};
 pub use self::operation::{InstallError, Operation};
 pub use self::outcome::{Outcome, Verdict};
+pub use self::reading::StatusReader;
 pub use self::scope::{Scope, mark};
+pub use self::series::Series;
 pub use self::status::{BudgetStatus, BurnRateStatus, Events, LatencyStatus, SloStatus, Status};
 
 pub(crate) use self::operation::unattributed;
+pub(crate) use self::reading::Reading;
 pub(crate) use self::route::Protocol;
 pub(crate) use self::shared::Shared;
 
@@ -134,22 +143,36 @@ impl Registry {
     /// Returns every SLO as it is now.
     #[must_use]
     pub fn status(&self) -> Status {
-        let mut status = self.counted();
-        status::add_routes(self.shared(), &mut status);
-        status
+        let reader = self.read_status();
+        let head = reader.head();
+        Status { slos: reader.collect(), ..head }
+    }
+
+    /// Returns every SLO as it is now, worked out one after the other by whoever takes them.
+    #[must_use]
+    pub fn read_status(&self) -> StatusReader {
+        StatusReader::new(self.clone())
     }
 
     /// Returns every SLO as it is now, without its routes and their latencies.
+    #[cfg(feature = "metrics")]
     pub(crate) fn counted(&self) -> Status {
-        status::read(self.shared(), self.shared().clock.now())
+        let mut reading = Reading::begin(self.shared());
+        let slos = std::iter::from_fn(|| reading.next(self.shared())).collect();
+        Status { slos, ..reading.head(self.shared()) }
     }
 
     /// Returns the latencies of a route such as `POST /checkout`, or of an operation, over all outcomes; `None` if it
     /// is not known.
     #[must_use]
     pub fn latency(&self, route: &str) -> Option<Histogram> {
-        let (wanted, _) = self.shared().routes.iter().find(|(_, candidate)| candidate.name() == route)?;
-        Some(self.shared().latencies(|index| index == wanted))
+        let shared = self.shared();
+        let (wanted, _) = shared.routes.iter().find(|(_, candidate)| candidate.name() == route)?;
+        let mut histogram = Histogram::new(&shared.layout);
+        for (index, _) in shared.routes.series().filter(|(_, series)| series.route == wanted) {
+            shared.add_latencies(index, &mut histogram);
+        }
+        Some(histogram)
     }
 
     /// Returns the service that promises.

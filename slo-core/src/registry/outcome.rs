@@ -25,21 +25,12 @@ pub enum Outcome {
 
 impl Outcome {
     /// Returns the status that was sent, if any was.
+    #[inline]
     #[must_use]
     pub const fn status(self) -> Option<u16> {
         match self {
             Self::Completed(status) | Self::BodyError(status) | Self::BodyAborted(status) => Some(status),
             Self::CancelledBeforeHead | Self::Panicked | Self::InnerError | Self::Shed => None,
-        }
-    }
-
-    /// Returns the outcome as work ends that has no status.
-    pub(super) const fn without_status(self) -> Self {
-        match self {
-            Self::Completed(_) => Self::Completed(0),
-            Self::BodyError(_) => Self::BodyError(0),
-            Self::BodyAborted(_) => Self::BodyAborted(0),
-            Self::CancelledBeforeHead | Self::Panicked | Self::InnerError | Self::Shed => self,
         }
     }
 
@@ -59,19 +50,43 @@ impl Outcome {
     }
 
     /// Returns the outcome as a small number that is never zero: three bits of kind, ten of status.
+    #[inline]
     pub(crate) const fn code(self) -> u16 {
-        const STATUS_MASK: u16 = (1 << 10) - 1;
-        match self {
-            Self::Completed(status) => 1 << 10 | (status & STATUS_MASK),
-            Self::BodyError(status) => 2 << 10 | (status & STATUS_MASK),
-            Self::BodyAborted(status) => 3 << 10 | (status & STATUS_MASK),
-            Self::CancelledBeforeHead => 4 << 10,
-            Self::Panicked => 5 << 10,
-            Self::InnerError => 6 << 10,
-            Self::Shed => 7 << 10,
+        let kind = match self {
+            Self::Completed(_) => 1,
+            Self::BodyError(_) => 2,
+            Self::BodyAborted(_) => 3,
+            Self::CancelledBeforeHead => 4,
+            Self::Panicked => 5,
+            Self::InnerError => 6,
+            Self::Shed => 7,
+        };
+        let status = match self.status() {
+            Some(status) => status & STATUS_MASK,
+            None => 0,
+        };
+        kind << STATUS_BITS | status
+    }
+
+    /// Returns the outcome of a code.
+    pub(super) const fn of_code(code: u16) -> Self {
+        let status = code & STATUS_MASK;
+        match code >> STATUS_BITS {
+            1 => Self::Completed(status),
+            2 => Self::BodyError(status),
+            3 => Self::BodyAborted(status),
+            4 => Self::CancelledBeforeHead,
+            5 => Self::Panicked,
+            6 => Self::InnerError,
+            _ => Self::Shed,
         }
     }
 }
+
+const STATUS_BITS: u32 = 10;
+const STATUS_MASK: u16 = (1 << STATUS_BITS) - 1;
+/// What is left of [`Outcome::code`] where work has no status.
+pub(super) const KIND_MASK: u16 = !STATUS_MASK;
 
 /// What an outcome means for the promise, before time is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,4 +99,35 @@ pub enum Verdict {
     Cancelled,
     /// It does not count for any SLO.
     Excluded,
+}
+
+/// All verdicts, each in the place of its number.
+pub(super) const VERDICTS: [Verdict; 4] =
+    [Verdict::Good, Verdict::Bad, Verdict::Cancelled, Verdict::Excluded];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_stands_for_its_outcome_and_no_other() {
+        let all = [
+            Outcome::Completed(0),
+            Outcome::Completed(999),
+            Outcome::BodyError(200),
+            Outcome::BodyAborted(200),
+            Outcome::CancelledBeforeHead,
+            Outcome::Panicked,
+            Outcome::InnerError,
+            Outcome::Shed,
+        ];
+        for outcome in all {
+            assert_eq!(Outcome::of_code(outcome.code()), outcome);
+            assert_ne!(outcome.code(), 0);
+        }
+        assert_eq!(Outcome::of_code(Outcome::BodyError(500).code() & KIND_MASK), Outcome::BodyError(0));
+        for (place, verdict) in VERDICTS.into_iter().enumerate() {
+            assert_eq!(verdict as usize, place);
+        }
+    }
 }

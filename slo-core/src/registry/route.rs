@@ -5,8 +5,10 @@
 //! bound to. Until a route's handler has first run nobody knows them, and such endings are held (see `held`).
 
 use std::array;
+use std::num::NonZeroU32;
+use std::sync::Arc;
 
-use super::outcome::Outcome;
+use super::outcome::{KIND_MASK, Outcome};
 use crate::naming::{Family, HTTP_DURATION, OPERATION_DURATION, ROUTE_OVERFLOW, ROUTE_UNMATCHED};
 use crate::sync::{AtomicU32, OnceLock, Ordering};
 
@@ -36,7 +38,8 @@ impl Protocol {
 pub(crate) struct Route {
     pub(crate) protocol: Protocol,
     pub(crate) method: Box<str>,
-    pub(crate) template: Box<str>,
+    /// Shared with what threads have resolved of the route, so that comparing a text reads nothing else of it.
+    pub(crate) template: Arc<str>,
     /// The labels of all its series, ready to print.
     pub(crate) labels: Box<str>,
     /// The promises made for this route by name, whatever answers it.
@@ -46,6 +49,30 @@ pub(crate) struct Route {
     /// Outcome code and series index, 16 bits each; zero is free. Filled from the front.
     outcomes: [AtomicU32; OUTCOMES_MAX],
 }
+
+/// A route as attempts carry it: its index plus one, so that none is told from all others for free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RouteId(NonZeroU32);
+
+impl RouteId {
+    pub(super) const OVERFLOW: Self = Self(NonZeroU32::MIN);
+
+    /// The number of a route; that of the overflow route if there are more than four billion.
+    pub(super) fn new(index: usize) -> Self {
+        u32::try_from(index + 1).ok().and_then(NonZeroU32::new).map_or(Self::OVERFLOW, Self)
+    }
+
+    #[inline]
+    pub(super) const fn number(self) -> usize {
+        self.0.get() as usize
+    }
+
+    pub(super) const fn index(self) -> usize {
+        self.number() - 1
+    }
+}
+
+const _: () = assert!(RouteId::OVERFLOW.index() == OVERFLOW);
 
 /// The index of the route and of the series that everything beyond the maximum shares.
 pub(super) const OVERFLOW: usize = 0;
@@ -83,12 +110,12 @@ impl Route {
         }
     }
 
-    /// Returns the outcome as the labels of this route's series tell it: what they do not tell apart must
-    /// not have two series.
-    pub(super) const fn told(&self, outcome: Outcome) -> Outcome {
+    /// Returns what the labels of this route's series tell of the code of an outcome: what they do not tell apart
+    /// must not have two series.
+    pub(super) const fn told(&self) -> u16 {
         match self.protocol {
-            Protocol::Http => outcome,
-            Protocol::Operation => outcome.without_status(),
+            Protocol::Http => u16::MAX,
+            Protocol::Operation => KIND_MASK,
         }
     }
 

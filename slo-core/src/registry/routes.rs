@@ -130,7 +130,11 @@ impl Routes {
 
     /// Returns all series with their indices.
     pub(crate) fn series(&self) -> impl Iterator<Item = (usize, &Series)> {
-        (0..).map_while(|index| Some((index, self.series.get(index)?.get()?)))
+        (0..).map_while(|index| Some((index, self.one_series(index)?)))
+    }
+
+    pub(crate) fn one_series(&self, series: usize) -> Option<&Series> {
+        self.series.get(series)?.get()
     }
 }
 

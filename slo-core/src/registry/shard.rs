@@ -4,12 +4,15 @@
 //! shard goes back, counts and all, and the next new thread carries on adding to it: shards are as many as
 //! threads ever lived at the same time, and nothing is ever merged, moved or lost.
 
+use std::array;
 use std::sync::Arc;
 
 use super::goal::{Goal, Judgement};
 use super::held::Held;
 use super::outcome::Verdict;
+use super::route::OVERFLOW;
 use super::status;
+use super::tally::Tally;
 use crate::histogram::{Cells, Layout};
 use crate::sync::{AtomicBool, Counter, OnceLock, Ordering, Segments};
 
@@ -17,9 +20,10 @@ use crate::sync::{AtomicBool, Counter, OnceLock, Ordering, Segments};
 #[derive(Debug)]
 pub(crate) struct Shard {
     owned: AtomicBool,
-    events: Box<[Events]>,
-    routes: Segments<OnceLock<Arc<InFlight>>>,
-    series: Segments<OnceLock<Arc<Cells>>>,
+    /// By SLO, then by [`Judgement`].
+    events: Box<[[Counter; 3]]>,
+    routes: Segments<OnceLock<Arc<Tally>>>,
+    series: Segments<OnceLock<Arc<Tally>>>,
     held: Segments<OnceLock<Arc<Held>>>,
     /// Requests beyond the maximum of routes.
     pub(super) routes_overflowed: Counter,
@@ -27,26 +31,12 @@ pub(crate) struct Shard {
     pub(super) series_overflowed: Counter,
 }
 
-#[derive(Debug, Default)]
-struct Events {
-    good: Counter,
-    bad: Counter,
-    excluded: Counter,
-}
-
-/// How many attempts of a route one thread has started and ended.
-#[derive(Debug, Default)]
-pub(super) struct InFlight {
-    pub(super) started: Counter,
-    pub(super) finished: Counter,
-}
-
 impl Shard {
     /// A shard owned by the calling thread.
     pub(super) fn new(slos: usize, routes_max: usize, series_max: usize) -> Self {
         Self {
             owned: AtomicBool::new(true),
-            events: (0..slos).map(|_| Events::default()).collect(),
+            events: (0..slos).map(|_| array::from_fn(|_| Counter::new())).collect(),
             routes: Segments::new(routes_max),
             series: Segments::new(series_max),
             held: Segments::new(routes_max),
@@ -73,50 +63,51 @@ impl Shard {
     }
 
     /// Returns the cells of a route, new on its first request; only the owner adds to them.
-    pub(super) fn in_flight(&self, route: usize) -> Arc<InFlight> {
-        Arc::clone(self.routes.touch(route).get_or_init(Arc::default))
+    pub(super) fn route(&self, route: usize, layout: &Layout) -> &Arc<Tally> {
+        self.routes.touch(route).get_or_init(|| Tally::new(layout))
     }
 
-    /// Returns the cells of a series, new on its first request; only the owner adds to them.
-    pub(super) fn series(&self, series: usize, layout: &Layout) -> Arc<Cells> {
-        Arc::clone(self.series.touch(series).get_or_init(|| Arc::new(Cells::new(layout))))
+    /// Returns the cells of a series of a route, new on its first request; only the owner adds to them.
+    pub(super) fn series_of(&self, route: usize, series: usize, layout: &Layout) -> &Arc<Tally> {
+        self.series.touch(series).get_or_init(|| match series {
+            // Many routes share it.
+            OVERFLOW => Tally::new(layout),
+            _ => Tally::of_series(self.route(route, layout), layout),
+        })
     }
 
     /// Counts one event for every goal, on the thread that owns the shard.
     #[inline]
     pub(super) fn judge(&self, goals: &[Goal], verdict: Verdict, nanos: u64) {
+        let events = &*self.events;
         for goal in goals {
-            let events = &self.events[goal.slo];
-            match goal.judge(verdict, nanos) {
-                Judgement::Good => events.good.add(1),
-                Judgement::Bad => events.bad.add(1),
-                Judgement::Excluded => events.excluded.add(1),
-            }
+            events[goal.slo][goal.judge(verdict, nanos) as usize].add(1);
         }
     }
 
     pub(super) fn started(&self, route: usize) -> u64 {
-        self.in_flight_of(route).map_or(0, |route| route.started.get())
+        self.route_of(route).map_or(0, |route| route.started.get())
     }
 
     pub(super) fn finished(&self, route: usize) -> u64 {
-        self.in_flight_of(route).map_or(0, |route| route.finished.get())
+        self.route_of(route).map_or(0, |route| route.finished.get())
     }
 
-    fn in_flight_of(&self, route: usize) -> Option<&InFlight> {
-        self.routes.get(route)?.get().map(|cells| &**cells)
+    fn route_of(&self, route: usize) -> Option<&Tally> {
+        self.routes.get(route)?.get().map(|tally| &**tally)
     }
 
     pub(super) fn cells(&self, series: usize) -> Option<&Cells> {
-        self.series.get(series)?.get().map(|cells| &**cells)
+        self.series.get(series)?.get().map(|tally| &tally.cells)
     }
 
     /// Adds the events of every SLO.
     pub(super) fn add_events(&self, totals: &mut [status::Events]) {
         for (total, own) in totals.iter_mut().zip(&self.events) {
-            total.good += own.good.get();
-            total.bad += own.bad.get();
-            total.excluded += own.excluded.get();
+            let of = |judgement: Judgement| own[judgement as usize].get();
+            total.good += of(Judgement::Good);
+            total.bad += of(Judgement::Bad);
+            total.excluded += of(Judgement::Excluded);
         }
     }
 

@@ -4,14 +4,13 @@ use std::sync::{Arc, PoisonError};
 
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
-use super::route::Route;
 use super::routes::Routes;
 use super::shard::Shard;
 use super::status::Events;
 use super::{Declaration, lock};
 use crate::histogram::{Histogram, Layout};
 use crate::objective::{Slo, Threshold};
-use crate::sync::{Mutex, RwLock};
+use crate::sync::{Mutex, MutexGuard, RwLock};
 use crate::time::Clock;
 
 /// The body of a registry.
@@ -24,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) routes: Routes,
     /// The promises that go together, by the index that routes are bound to.
     goals: Box<[Goals]>,
+    /// Whether a handler may say which promises its route keeps.
+    pub(super) has_declarations: bool,
     pub(super) engine: Mutex<Engine>,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
@@ -40,13 +41,14 @@ impl Shared {
         routes: Routes,
         engine: Engine,
     ) -> Self {
+        let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold());
         let layout = Layout::with_thresholds(thresholds.map(Threshold::nanos));
         let (routes_max, series_max) = routes.capacity();
         let last_resort = Arc::new(Shard::new(slos.len(), routes_max, series_max));
         let shards = RwLock::new(vec![Arc::clone(&last_resort)]);
         let (engine, last_resort) = (Mutex::new(engine), Mutex::new(last_resort));
-        Self { service, clock, slos, layout, routes, goals, engine, shards, last_resort }
+        Self { service, clock, slos, layout, routes, goals, has_declarations, engine, shards, last_resort }
     }
 
     /// Gives the calling thread a shard of its own: one that an ended thread left, or a new one.
@@ -61,9 +63,9 @@ impl Shared {
         shard
     }
 
-    /// Lends the shard that nobody owns for good.
-    pub(super) fn with_last_resort<R>(&self, work: impl FnOnce(&Shard) -> R) -> R {
-        work(&lock(&self.last_resort))
+    /// Lends the shard that nobody owns for good. One thread at a time has it.
+    pub(super) fn last_resort(&self) -> MutexGuard<'_, Arc<Shard>> {
+        lock(&self.last_resort)
     }
 
     /// Returns the goals at an index; none for a route that promises nothing.
@@ -104,11 +106,20 @@ impl Shared {
         totals
     }
 
-    /// Returns how many attempts of a route have started and not ended.
-    pub(crate) fn active(&self, route: usize) -> u64 {
+    /// Returns how many attempts of each of these routes, beginning with `first`, have started and not ended.
+    pub(crate) fn active<const ROUTES: usize>(&self, first: usize) -> [u64; ROUTES] {
+        let mut active = [0_u64; ROUTES];
+        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
         // Ends first: a request that ends in between is then still seen as started, so this is never negative.
-        let finished = self.sum(|shard| shard.finished(route));
-        self.sum(|shard| shard.started(route)).saturating_sub(finished)
+        for shard in shards.iter() {
+            (first..)
+                .zip(&mut active)
+                .for_each(|(route, sum)| *sum = sum.wrapping_sub(shard.finished(route)));
+        }
+        for shard in shards.iter() {
+            (first..).zip(&mut active).for_each(|(route, sum)| *sum = sum.wrapping_add(shard.started(route)));
+        }
+        active
     }
 
     /// Returns how many requests were counted in an overflow route and in an overflow series.
@@ -125,24 +136,18 @@ impl Shared {
         });
     }
 
-    /// Returns the latencies of all series of the routes that `wanted` picks.
-    pub(crate) fn latencies(&self, wanted: impl Fn(usize) -> bool) -> Histogram {
-        let mut histogram = Histogram::new(&self.layout);
-        for (index, _) in self.routes.series().filter(|(_, series)| wanted(series.route)) {
-            self.for_each_shard(|shard| {
-                if let Some(cells) = shard.cells(index) {
-                    histogram.add_cells(cells);
-                    histogram.add_buckets(cells);
-                }
-            });
-        }
-        histogram
+    /// Adds all that is known of the latencies of a series to `histogram`.
+    pub(super) fn add_latencies(&self, series: usize, histogram: &mut Histogram) {
+        self.for_each_shard(|shard| {
+            if let Some(cells) = shard.cells(series) {
+                histogram.add_cells(cells);
+                histogram.add_buckets(cells);
+            }
+        });
     }
 
-    /// Returns the routes whose requests count for an SLO, as far as they are known.
-    pub(crate) fn routes_of(&self, slo: usize) -> Vec<usize> {
-        let counts = |goals: usize| self.goals[goals].goals.iter().any(|goal| goal.slo == slo);
-        let feeds = |route: &Route| route.own().is_some_and(counts) || route.bound().is_some_and(counts);
-        self.routes.iter().filter(|(_, route)| feeds(route)).map(|(index, _)| index).collect()
+    /// Returns the SLOs of the goals at an index; none for a route that promises nothing.
+    pub(super) fn slos_of(&self, goals: Option<usize>) -> impl Iterator<Item = usize> {
+        self.goals(goals).iter().map(|goal| goal.slo)
     }
 }

@@ -9,8 +9,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::engine::Engine;
-use super::lock;
-use super::shared::Shared;
 use crate::alert::{self, AlertStatus};
 use crate::budget::{BurnRate, ErrorBudget};
 use crate::histogram::Histogram;
@@ -135,7 +133,7 @@ pub struct LatencyStatus {
 }
 
 impl LatencyStatus {
-    fn of(histogram: &Histogram) -> Option<Self> {
+    pub(super) fn of(histogram: &Histogram) -> Option<Self> {
         let seconds = |share| histogram.quantile(share).map(|quantile| quantile.as_secs_f64());
         Some(Self {
             count: histogram.count(),
@@ -147,15 +145,14 @@ impl LatencyStatus {
     }
 }
 
-/// Reads everything but the latencies, each SLO's counters once.
-pub(super) fn read(shared: &Shared, now: Timestamp) -> Status {
-    let engine = lock(&shared.engine);
-    let slos = shared.slos.iter().zip(shared.totals()).enumerate();
-    let slos = slos.map(|(index, (slo, total))| slo_status(&engine, index, slo, total, now)).collect();
-    Status { service: shared.service.to_string(), at: now, slos }
-}
-
-fn slo_status(engine: &Engine, index: usize, slo: &Slo, total: Events, now: Timestamp) -> SloStatus {
+/// Works one SLO out from its totals at `now`, all but its routes and their latencies.
+pub(super) fn slo_status(
+    engine: &Engine,
+    index: usize,
+    slo: &Slo,
+    total: Events,
+    now: Timestamp,
+) -> SloStatus {
     let within = |window: Duration| engine.window(index, window, now, total.counts());
     let period = slo.window().duration();
     let whole = within(period);
@@ -185,15 +182,6 @@ fn slo_status(engine: &Engine, index: usize, slo: &Slo, total: Events, now: Time
         coverage: whole.seen.as_secs_f64() / period.as_secs_f64(),
         alerts: alert::evaluate(slo, |window| within(window).counts),
         latency: None,
-    }
-}
-
-/// Adds which routes feed each SLO, and how fast they are: what the exposition does not need.
-pub(super) fn add_routes(shared: &Shared, status: &mut Status) {
-    for (index, slo) in status.slos.iter_mut().enumerate() {
-        let routes = shared.routes_of(index);
-        slo.routes = routes.iter().filter_map(|route| Some(shared.routes.get(*route)?.name())).collect();
-        slo.latency = LatencyStatus::of(&shared.latencies(|route| routes.contains(&route)));
     }
 }
 

@@ -13,11 +13,13 @@ mod segments;
 
 #[cfg(loom)]
 pub(crate) use self::modelled::{
-    AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, MutexGuard, OnceLock, Ordering, RwLock, thread_local,
+    AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, MutexGuard, OnceLock, Ordering, RwLock, Undropped,
+    thread_local,
 };
 #[cfg(not(loom))]
 pub(crate) use self::native::{
-    AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, MutexGuard, OnceLock, Ordering, RwLock, thread_local,
+    AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, MutexGuard, OnceLock, Ordering, RwLock, Undropped,
+    thread_local,
 };
 pub(crate) use self::segments::Segments;
 

@@ -4,6 +4,7 @@
 //! What loom lacks is built here from what it has. Not modelled: [`Arc`](std::sync::Arc), the directory of
 //! registries and the installed registry, which stay the standard library's.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::{LockResult, PoisonError};
 use std::time::Duration;
 
@@ -79,6 +80,31 @@ impl Condvar {
             guard = self.0.wait(guard).unwrap_or_else(PoisonError::into_inner);
         }
         Ok((guard, false))
+    }
+}
+
+/// A value of a thread that something else drops, in the shipped form. Loom drops the values of a thread in no fixed
+/// order, and so each must see to itself.
+#[derive(Debug)]
+pub(crate) struct Undropped<T>(T);
+
+impl<T> Undropped<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T> Deref for Undropped<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Undropped<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
     }
 }
 

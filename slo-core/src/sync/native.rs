@@ -1,5 +1,6 @@
 //! The primitives as they ship: the standard library's own.
 
+pub(crate) use std::mem::ManuallyDrop as Undropped;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, RwLock};
 pub(crate) use std::thread_local;

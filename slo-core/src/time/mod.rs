@@ -86,8 +86,9 @@ impl Serialize for Timestamp {
 }
 
 /// Returns a duration in nanoseconds, saturating after 584 years.
+#[inline]
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())
 }
 
 /// Where moments and latencies come from: the machine, or a test's hand.
@@ -181,6 +182,18 @@ impl Clock {
         match &self.0 {
             Source::System { counter, .. } => counter.delta_as_nanos(earlier, later),
             Source::Manual(_) => later.saturating_sub(earlier),
+        }
+    }
+}
+
+impl Clock {
+    /// Returns the nanoseconds since a count of [`Clock::ticks`]: one look at the clock.
+    #[inline]
+    pub(crate) fn nanos_since(&self, earlier: u64) -> u64 {
+        match &self.0 {
+            Source::System { counter, .. } => counter.delta_as_nanos(earlier, counter.raw()),
+            // Relaxed: see `advance`.
+            Source::Manual(hands) => hands.monotonic.load(Ordering::Relaxed).saturating_sub(earlier),
         }
     }
 }

@@ -4,10 +4,11 @@
 //! is the difference between now and the sample at its beginning: event-weighted, and as cheap for ninety
 //! days as for five minutes. No event can fall between two windows or be counted in a window twice.
 
+mod histories;
 mod ladder;
 mod ring;
 
-pub(crate) use self::ladder::Ladder;
+pub(crate) use self::histories::Histories;
 
 use std::time::Duration;
 

@@ -6,35 +6,32 @@
 
 use std::time::Duration;
 
-use super::Counts;
 use crate::time::{Timestamp, nanos};
-
-/// The totals at a moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sample {
-    pub(crate) counts: Counts,
-    /// How long the process has watched, in all.
-    pub(crate) seen_millis: u64,
-}
 
 /// Samples at multiples of one step.
 #[derive(Debug)]
-pub(super) struct Ring {
+pub(super) struct Ring<T> {
     step_nanos: u64,
-    slots: Box<[Sample]>,
+    slots: Box<[T]>,
     /// The slots that hold a sample: from the first since the start, to the newest.
     oldest: u64,
     newest: u64,
 }
 
-impl Ring {
-    /// A ring that reaches `span` back from now, starting with `start` at `now`.
-    pub(super) fn new(step: Duration, span: Duration, now: Timestamp, start: Sample) -> Self {
+impl<T: Copy> Ring<T> {
+    /// A ring that reaches `span` back, and has held `sample` from the start until the last tick.
+    pub(super) fn new(
+        step: Duration,
+        span: Duration,
+        start: Timestamp,
+        ticked: Timestamp,
+        sample: T,
+    ) -> Self {
         let step_nanos = nanos(step);
-        let length = span.as_nanos().div_ceil(step.as_nanos()) + 1;
-        let slot = now.unix_nanos() / step_nanos;
-        let slots = vec![start; usize::try_from(length).unwrap_or(usize::MAX)].into();
-        Self { step_nanos, slots, oldest: slot, newest: slot }
+        let length = u64::try_from(span.as_nanos().div_ceil(step.as_nanos()) + 1).unwrap_or(u64::MAX);
+        let slots = vec![sample; usize::try_from(length).unwrap_or(usize::MAX)].into();
+        let [start, newest] = [start, ticked].map(|moment| moment.unix_nanos() / step_nanos);
+        Self { step_nanos, slots, oldest: start.max((newest + 1).saturating_sub(length)), newest }
     }
 
     /// Returns whether the ring reaches this far back.
@@ -44,7 +41,7 @@ impl Ring {
 
     /// Keeps `sample` for the step that `now` is in, unless that step has one already. Steps since the last
     /// tick that had none get `before`, the sample of that tick.
-    pub(super) fn push(&mut self, now: Timestamp, before: Sample, sample: Sample) {
+    pub(super) fn push(&mut self, now: Timestamp, before: T, sample: T) {
         let slot = now.unix_nanos() / self.step_nanos;
         if slot <= self.newest {
             return;
@@ -60,12 +57,12 @@ impl Ring {
 
     /// Returns the sample of the step that `moment` is in; the first one if the ring is younger, and `last`,
     /// the sample of the last tick, if no tick has come that far.
-    pub(super) fn at(&self, moment: Timestamp, last: Sample) -> Sample {
+    pub(super) fn at(&self, moment: Timestamp, last: T) -> T {
         let slot = (moment.unix_nanos() / self.step_nanos).max(self.oldest);
         if slot > self.newest { last } else { self.slots[self.index(slot)] }
     }
 
-    fn slot(&mut self, slot: u64) -> &mut Sample {
+    fn slot(&mut self, slot: u64) -> &mut T {
         let index = self.index(slot);
         &mut self.slots[index]
     }

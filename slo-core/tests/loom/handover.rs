@@ -3,7 +3,7 @@
 use loom::thread;
 use slo_core::Events;
 
-use crate::support::{explore, fail, registry, succeed, totals};
+use crate::support::{LATENCY, explore, fail, registry, succeed, totals, writer};
 
 /// The second thread carries on where the first one ended, or starts anew, wherever it meets it.
 #[test]
@@ -52,5 +52,22 @@ fn a_reader_sees_no_count_leave_with_its_thread() {
         assert!(before <= between && between >= 1, "{before}, then {between}");
         second.join().expect("it does not panic");
         assert_eq!(totals(&registry, "a").good, 2);
+    });
+}
+
+/// A writer is made while a thread ends: its shard is that thread's, or a new one, and is handed on in turn.
+#[test]
+fn a_writer_carries_on_where_a_thread_ended() {
+    explore("a writer's hand-over", || {
+        let registry = registry();
+        let recorder = registry.recorder();
+        let first = thread::spawn(move || succeed(recorder, "/a"));
+        let second = thread::spawn(move || writer(recorder, "/a").record(LATENCY));
+        let before = totals(&registry, "a").good;
+        first.join().expect("it does not panic");
+        second.join().expect("it does not panic");
+        writer(recorder, "/a").record(LATENCY);
+        assert!(before <= 2, "{before}");
+        assert_eq!(totals(&registry, "a"), Events { good: 3, bad: 0, excluded: 0 });
     });
 }

@@ -3,7 +3,7 @@
 use loom::thread;
 use slo_core::{Outcome, Verdict};
 
-use crate::support::{LATENCY, attempt, explore, fail, registry, samples, succeed, totals};
+use crate::support::{LATENCY, attempt, explore, fail, registry, samples, succeed, totals, writer};
 
 /// The writer touches everything for the first time: its shard, the cells of its routes, the octaves.
 #[test]
@@ -51,7 +51,11 @@ fn who_sees_an_event_in_a_bucket_sees_its_latency() {
     explore("bucket and sum", || {
         let registry = registry();
         let begun = attempt(&registry, "/a");
-        let writer = thread::spawn(move || begun.finish(Outcome::Completed(200), Verdict::Good));
+        let mut held = writer(registry.recorder(), "/a");
+        let writer = thread::spawn(move || {
+            begun.finish(Outcome::Completed(200), Verdict::Good);
+            held.record(LATENCY);
+        });
         let mut text = String::new();
         registry.render(slo_core::TextFormat::Prometheus, &mut text);
         let value = |name: &str| {

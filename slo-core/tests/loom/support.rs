@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use loom::model::Builder;
 use slo_core::{
-    Attempt, Clock, Events, Objective, Outcome, Recorder, Registry, RegistryBuilder, Sli, Slo, TextFormat,
-    Timestamp, Verdict,
+    Attempt, Clock, Events, Objective, Outcome, Recorder, Registry, RegistryBuilder, Series, Sli, Slo,
+    TextFormat, Timestamp, Verdict,
 };
 
 /// How long the latency of every attempt is that [`attempt`] starts.
@@ -73,6 +73,11 @@ pub(crate) fn succeed(recorder: Recorder, template: &str) {
 
 pub(crate) fn fail(recorder: Recorder, template: &str) {
     recorder.request("GET", Some(template)).finish(Outcome::Completed(500), Verdict::Bad);
+}
+
+/// Returns a writer of the successes of a route.
+pub(crate) fn writer(recorder: Recorder, template: &str) -> Series {
+    recorder.request_series("GET", Some(template), Outcome::Completed(200), Verdict::Good)
 }
 
 /// Returns the totals of an SLO.

@@ -106,3 +106,56 @@ fn families_come_in_the_order_of_the_catalogue() {
         assert!(FAMILIES.iter().all(|family| Registry::renders(family.name)));
     }
 }
+
+/// However much happens between two pieces, the totals of all SLOs are those of one point, and nothing is torn.
+#[test]
+fn the_pieces_of_an_exposition_are_one_document() {
+    let (registry, _clock) = sample();
+    let (mut pieces, mut text) = (registry.exposition(TextFormat::Prometheus), String::new());
+    assert!(pieces.write_piece(&mut text), "the first piece reads the totals");
+    let before = render(&registry, TextFormat::Prometheus);
+    let largest = std::iter::from_fn(|| {
+        let written = text.len();
+        // Requests of known and of new routes end while the text is being written.
+        registry.recorder().request("POST", Some("/checkout")).finish(Outcome::Completed(503), Verdict::Bad);
+        let route = format!("/new/{}", written % 16);
+        registry.recorder().request("GET", Some(&route)).finish(Outcome::Completed(200), Verdict::Good);
+        pieces.write_piece(&mut text).then_some(text.len() - written)
+    });
+    assert!(largest.max().expect("there are pieces") < 16_384, "a piece is short");
+    let slos = |text: &str| -> Vec<String> {
+        let counted = |line: &&str| line.starts_with("slo_") && line.contains("{slo=");
+        text.lines().filter(counted).map(str::to_owned).collect()
+    };
+    assert_eq!(slos(&text), slos(&before));
+    let scrape = Scrape::parse(&text);
+    for series in scrape.all("http_server_request_duration_seconds_count", &[]) {
+        let mut labels: Vec<_> =
+            series.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        labels.push(("le", "+Inf"));
+        let name = "http_server_request_duration_seconds_bucket";
+        let all = scrape.all(name, &labels).filter(|sample| sample.labels.len() == labels.len());
+        assert_eq!(all.map(|sample| sample.value).collect::<Vec<_>>(), [series.value], "{labels:?}");
+    }
+    assert!(!pieces.write_piece(&mut text), "it stays at its end");
+}
+
+/// Reading SLO by SLO is reading all of them.
+#[test]
+fn a_status_is_the_same_read_slo_by_slo() {
+    let (registry, clock) = sample();
+    clock.advance(Duration::from_secs(30));
+    let mut reader = registry.read_status();
+    let (expected, mut status) = (registry.status(), reader.head());
+    assert!(status.slos.is_empty());
+    registry.recorder().request("POST", Some("/checkout")).finish(Outcome::Completed(503), Verdict::Bad);
+    let totals = |status: &slo_core::Status| -> Vec<_> {
+        status.slos.iter().map(|slo| (slo.name.clone(), slo.total, slo.routes.clone())).collect()
+    };
+    status.slos.extend(reader.by_ref());
+    assert_eq!((totals(&status), status.at), (totals(&expected), expected.at));
+    let checkout = expected.slo("checkout-availability").expect("it is declared");
+    assert_eq!(checkout.routes, ["POST /checkout"]);
+    // Three answers, a failure and a client that left.
+    assert_eq!(checkout.latency.map(|latency| latency.count), Some(5));
+}

@@ -1,16 +1,15 @@
-//! Which text format a scraper would rather have.
+//! What a client would rather have.
 
 use http::HeaderValue;
 
-/// Returns whether the `Accept` headers rank OpenMetrics 1.0.0 above the Prometheus text format.
-///
-/// Without a preference the older format is the safe answer: every scraper reads it.
-pub(super) fn prefers_openmetrics<'a>(accepted: impl Iterator<Item = &'a HeaderValue>) -> bool {
-    let (mut open_metrics, mut text, mut any) = (0.0_f32, None, 0.0_f32);
+/// Returns what the values of an `Accept` header name, in lower case, with the quality and the version of each.
+pub(super) fn qualities<'a>(
+    accepted: impl Iterator<Item = &'a HeaderValue>,
+) -> impl Iterator<Item = (String, f32, Option<&'a str>)> {
     let ranges = accepted.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    for range in ranges {
+    ranges.map(|range| {
         let mut parts = range.split(';').map(str::trim);
-        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
         let (mut quality, mut version) = (1.0, None);
         for (name, value) in parts.filter_map(|part| part.split_once('=')) {
             match name.trim().to_ascii_lowercase().as_str() {
@@ -19,6 +18,16 @@ pub(super) fn prefers_openmetrics<'a>(accepted: impl Iterator<Item = &'a HeaderV
                 _ => {}
             }
         }
+        (name, quality, version)
+    })
+}
+
+/// Returns whether the `Accept` headers rank OpenMetrics 1.0.0 above the Prometheus text format.
+///
+/// Without a preference the older format is the safe answer: every scraper reads it.
+pub(super) fn prefers_openmetrics<'a>(accepted: impl Iterator<Item = &'a HeaderValue>) -> bool {
+    let (mut open_metrics, mut text, mut any) = (0.0_f32, None, 0.0_f32);
+    for (media, quality, version) in qualities(accepted) {
         match media.as_str() {
             "application/openmetrics-text" if matches!(version, None | Some("1.0.0")) => {
                 open_metrics = open_metrics.max(quality);

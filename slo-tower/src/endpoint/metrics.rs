@@ -4,30 +4,33 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http::{Request, Response, header};
-use http_body_util::Full;
-use slo_core::{Registry, TextFormat};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use slo_core::{Exposition, Registry, TextFormat};
 use tower_service::Service;
 
 use super::accept::prefers_openmetrics;
 use super::appended::Appended;
-use super::reply::read_only;
+use super::body::EndpointBody;
+use super::document::Document;
+use super::encoding::Encoding;
+use super::gzip::{self, Gzip};
+use super::reply::{answer, refused, without_body};
 
 /// Answers `GET /metrics`. Made by [`SloRegistry::metrics_service`](crate::SloRegistry::metrics_service).
 #[derive(Clone, Debug)]
 pub struct MetricsService {
     registry: Registry,
     appended: Appended,
+    gzip: Gzip,
 }
 
 impl MetricsService {
     pub(crate) fn new(registry: Registry, appended: Appended) -> Self {
-        Self { registry, appended }
+        Self { registry, appended, gzip: Gzip::default() }
     }
 
-    fn format<B>(&self, request: &Request<B>) -> TextFormat {
-        let accepted = request.headers().get_all(header::ACCEPT);
+    fn format(&self, headers: &HeaderMap) -> TextFormat {
+        let accepted = headers.get_all(header::ACCEPT);
         if self.appended.is_empty() && prefers_openmetrics(accepted.iter()) {
             TextFormat::OpenMetrics
         } else {
@@ -35,17 +38,46 @@ impl MetricsService {
         }
     }
 
-    fn render(&self, format: TextFormat) -> String {
-        let mut out = String::new();
-        self.registry.render(format, &mut out);
-        self.appended.append_to(&mut out);
-        out.push_str(format.end());
-        out
+    fn text(&self, format: TextFormat) -> MetricsText {
+        let rest = Rest::Ours(Box::new(self.registry.exposition(format)));
+        MetricsText { rest, appended: self.appended.clone(), end: format.end() }
+    }
+
+    fn answer<B>(&self, request: &Request<B>) -> Response<EndpointBody> {
+        let headers = request.headers();
+        let format = self.format(headers);
+        let plain = || answer(request, format.content_type(), || EndpointBody::written(self.text(format)));
+        let encoding = headers.get_all(header::ACCEPT_ENCODING);
+        let mut response = match Encoding::accepted(encoding.iter(), gzip::IS_OFFERED) {
+            Encoding::Identity => plain(),
+            Encoding::PreferGzip => self.compressed(request, format).unwrap_or_else(plain),
+            Encoding::OnlyGzip => self.compressed(request, format).unwrap_or_else(|| {
+                let mut later = without_body(StatusCode::SERVICE_UNAVAILABLE);
+                later.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                later
+            }),
+            Encoding::Neither => without_body(StatusCode::NOT_ACCEPTABLE),
+        };
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-encoding"));
+        response
+    }
+
+    /// Answers with compressed text, which is never so short that it would not be worth it: what every registry
+    /// exposes takes more than a kilobyte.
+    fn compressed<B>(&self, request: &Request<B>, format: TextFormat) -> Option<Response<EndpointBody>> {
+        let body = if *request.method() == Method::HEAD {
+            EndpointBody::UNTOLD
+        } else {
+            EndpointBody::compressed(self.gzip.start(self.text(format))?)
+        };
+        let mut response = answer(request, format.content_type(), || body);
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        Some(response)
     }
 }
 
 impl<B> Service<Request<B>> for MetricsService {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<EndpointBody>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
 
@@ -54,7 +86,40 @@ impl<B> Service<Request<B>> for MetricsService {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let format = self.format(&request);
-        ready(Ok(read_only(&request, || (format.content_type(), self.render(format)))))
+        ready(Ok(refused(&request).unwrap_or_else(|| self.answer(&request))))
+    }
+}
+
+/// Our families, then what the application appends, then the end.
+struct MetricsText {
+    rest: Rest,
+    appended: Appended,
+    end: &'static str,
+}
+
+/// What is still to be written.
+enum Rest {
+    Ours(Box<Exposition>),
+    Appended,
+    Nothing,
+}
+
+impl Document for MetricsText {
+    fn write_piece(&mut self, out: &mut String) -> bool {
+        match &mut self.rest {
+            Rest::Ours(exposition) => {
+                if !exposition.write_piece(out) {
+                    self.rest = Rest::Appended;
+                }
+                true
+            }
+            Rest::Appended => {
+                self.appended.append_to(out);
+                out.push_str(self.end);
+                self.rest = Rest::Nothing;
+                false
+            }
+            Rest::Nothing => false,
+        }
     }
 }

@@ -2,13 +2,22 @@
 //!
 //! Each answers from the registry's read model and is ready at any time. They are not recorded themselves:
 //! mount them beside the recorded routes, not under the layer.
+//!
+//! Requests must not notice them: a text is written in chunks that take microseconds each, and compressed on a
+//! thread of its own.
 
 mod accept;
 mod appended;
+mod body;
+mod document;
+mod encoding;
+#[cfg_attr(not(feature = "gzip"), path = "no_gzip.rs")]
+mod gzip;
 mod metrics;
 mod reply;
 mod status;
 
 pub(crate) use self::appended::Appended;
+pub use self::body::EndpointBody;
 pub use self::metrics::MetricsService;
 pub use self::status::StatusService;

@@ -1,22 +1,34 @@
 //! What all endpoints answer alike: reading is allowed, storing the answer is not.
 
-use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
 
-/// Answers a reading request; refuses any other.
-pub(super) fn read_only<B>(
-    request: &Request<B>,
-    answer: impl FnOnce() -> (&'static str, String),
-) -> Response<Full<Bytes>> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut refusal = Response::new(Full::default());
-        *refusal.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-        refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return refusal;
+use super::body::EndpointBody;
+
+/// Refuses a request that does not only read.
+pub(super) fn refused<B>(request: &Request<B>) -> Option<Response<EndpointBody>> {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
     }
-    let (content_type, text) = answer();
-    let mut response = Response::new(Full::from(text));
+    let mut refusal = without_body(StatusCode::METHOD_NOT_ALLOWED);
+    refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    Some(refusal)
+}
+
+/// Says no more than a status.
+pub(super) fn without_body(status: StatusCode) -> Response<EndpointBody> {
+    let mut response = Response::new(EndpointBody::NOTHING);
+    *response.status_mut() = status;
+    response
+}
+
+/// Answers a reading request; to `HEAD` with what `GET` would be told.
+pub(super) fn answer<B>(
+    request: &Request<B>,
+    content_type: &'static str,
+    body: impl FnOnce() -> EndpointBody,
+) -> Response<EndpointBody> {
+    let body = if *request.method() == Method::HEAD { EndpointBody::UNTOLD } else { body() };
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -4,7 +4,6 @@
 //! that. Servers stop asking as soon as they know that nothing more comes, so a body that says it is at its
 //! end, or whose announced length is reached, is complete there and then.
 
-use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -55,7 +54,7 @@ impl<B: Body> Deliver<B> for Templates {
 #[inline]
 pub(super) fn deliver<R: Deliver<B>, B: Body>(
     response: Response<B>,
-    attempt: &mut Attempt,
+    mut attempt: Attempt,
     bodiless: bool,
 ) -> Response<R::Body> {
     let (status, remaining) = (response.status(), remaining(&response));
@@ -67,7 +66,7 @@ pub(super) fn deliver<R: Deliver<B>, B: Body>(
         attempt.stop_clock();
     }
     response.map(|inner| {
-        let sending = Sending { attempt: take(attempt), remaining, status: status.as_u16() };
+        let sending = Sending { attempt, remaining, status: status.as_u16() };
         R::deliver(ResponseBody { inner, sending })
     })
 }

@@ -1,6 +1,6 @@
 //! The time during which the handler runs on this thread.
 
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, take};
 
 use slo_core::{Attempt, Outcome, Scope};
 
@@ -8,42 +8,50 @@ use crate::classify::classify_http;
 
 /// Entered before the inner service or future runs and left after. Dropped instead, the handler has panicked:
 /// the attempt ends there, whoever may catch the panic further out.
-pub(super) struct Entered<'a> {
-    attempt: &'a mut Attempt,
+pub(super) struct Entered {
+    attempt: Attempt,
     scope: Option<Scope>,
 }
 
-impl<'a> Entered<'a> {
+impl Entered {
     #[inline]
-    pub(super) fn new(attempt: &'a mut Attempt, scope: Scope) -> Self {
+    pub(super) fn new(attempt: Attempt, scope: Scope) -> Self {
         Self { attempt, scope: Some(scope) }
     }
 
     /// Enters again, if the attempt has not ended.
     #[inline]
-    pub(super) fn again(attempt: &'a mut Attempt) -> Self {
+    pub(super) fn again(attempt: Attempt) -> Self {
         let scope = attempt.recorder().map(Scope::open_request);
         Self { attempt, scope }
     }
 
+    /// Gives the attempt back, with the mark that the handler made.
     #[inline]
-    pub(super) fn leave(self) {
+    pub(super) fn leave(self) -> Attempt {
         // Left in peace: `Drop` is for panics.
-        ManuallyDrop::new(self).take_mark();
-    }
-
-    #[inline]
-    fn take_mark(&mut self) {
-        if let Some(mark) = self.scope.take().and_then(Scope::close) {
-            self.attempt.mark(mark);
+        let mut this = ManuallyDrop::new(self);
+        if let Some(mark) = this.scope.take().and_then(Scope::close) {
+            this.attempt.mark(mark);
         }
+        take(&mut this.attempt)
     }
 }
 
-impl Drop for Entered<'_> {
-    #[cold]
+impl Drop for Entered {
+    // Inlined, with all that is long in another function: otherwise everything here would have to lie in memory, and
+    // not in registers, for the sake of a panic.
+    #[inline(always)]
     fn drop(&mut self) {
-        self.take_mark();
-        self.attempt.end(Outcome::Panicked, classify_http(Outcome::Panicked));
+        panicked(take(&mut self.attempt), self.scope.take());
     }
+}
+
+#[cold]
+#[inline(never)]
+fn panicked(mut attempt: Attempt, scope: Option<Scope>) {
+    if let Some(mark) = scope.and_then(Scope::close) {
+        attempt.mark(mark);
+    }
+    attempt.end(Outcome::Panicked, classify_http(Outcome::Panicked));
 }

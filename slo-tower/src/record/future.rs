@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -21,7 +22,7 @@ pin_project! {
     pub struct ResponseFuture<F, R> {
         #[pin]
         inner: F,
-        // Ended when the head is there, or the future has failed or panicked.
+        // Out of here while the inner future runs, and when the head is there.
         attempt: Attempt,
         bodiless: bool,
         delivers: PhantomData<fn() -> R>,
@@ -46,16 +47,19 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let entered = Entered::again(this.attempt);
+        let entered = Entered::again(take(this.attempt));
         let polled = this.inner.poll(cx);
-        entered.leave();
+        let mut attempt = entered.leave();
         match polled {
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => {
+                *this.attempt = attempt;
+                Poll::Pending
+            }
             Poll::Ready(Ok(response)) => {
-                Poll::Ready(Ok(body::deliver::<R, _>(response, this.attempt, *this.bodiless)))
+                Poll::Ready(Ok(body::deliver::<R, _>(response, attempt, *this.bodiless)))
             }
             Poll::Ready(Err(error)) => {
-                this.attempt.end(Outcome::InnerError, classify_http(Outcome::InnerError));
+                attempt.end(Outcome::InnerError, classify_http(Outcome::InnerError));
                 Poll::Ready(Err(error))
             }
         }

@@ -56,7 +56,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let scope = Scope::open_request(self.recorder);
         // Under another layer of the same registry the request is counted there.
-        let mut attempt = if scope.is_within_request(self.recorder) {
+        let attempt = if scope.is_within_request(self.recorder) {
             Attempt::default()
         } else {
             let head = RequestHead::of(&request);
@@ -64,9 +64,8 @@ where
             self.recorder.request_kept(method, template, || self.route.keep(head))
         };
         let bodiless = *request.method() == Method::HEAD;
-        let entered = Entered::new(&mut attempt, scope);
+        let entered = Entered::new(attempt, scope);
         let inner = self.inner.call(request);
-        entered.leave();
-        ResponseFuture::new(inner, attempt, bodiless)
+        ResponseFuture::new(inner, entered.leave(), bodiless)
     }
 }

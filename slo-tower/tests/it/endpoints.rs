@@ -1,34 +1,14 @@
 //! What the endpoints answer, to whom, and with which headers.
 
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
-use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
-use http_body::Body;
-use http_body_util::Full;
+use http_body_util::BodyExt;
 use slo_tower::{Outcome, SloRegistry, Verdict};
-use tower_service::Service;
 
-use crate::support::{ROUTE, registry};
-
-/// Sends one request to a service that answers at once.
-fn ask<S>(mut service: S, method: Method, accept: &str) -> (Response<()>, String)
-where
-    S: Service<Request<()>, Response = Response<Full<Bytes>>, Future: Unpin>,
-{
-    let request = Request::builder().method(method).header(header::ACCEPT, accept).body(()).unwrap();
-    let mut context = Context::from_waker(Waker::noop());
-    let mut future = service.call(request);
-    let Poll::Ready(Ok(response)) = std::pin::Pin::new(&mut future).poll(&mut context) else {
-        panic!("endpoints answer at once")
-    };
-    let (parts, mut body) = response.into_parts();
-    let text = match std::pin::Pin::new(&mut body).poll_frame(&mut context) {
-        Poll::Ready(Some(Ok(frame))) => String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap(),
-        _ => String::new(),
-    };
-    (Response::from_parts(parts, ()), text)
-}
+use crate::support::{ROUTE, ask, call, of_the_registry, poll, registry, registry_of_series};
 
 fn count(slos: &SloRegistry, outcome: Outcome, verdict: Verdict) {
     slos.recorder().request("GET", Some(ROUTE)).finish(outcome, verdict);
@@ -46,7 +26,65 @@ fn only_reading_is_allowed() {
             assert_eq!(answer.headers()[header::ALLOW], "GET, HEAD");
         }
     }
-    assert_eq!(ask(slos.metrics_service(), Method::HEAD, "*/*").0.status(), StatusCode::OK);
+}
+
+#[test]
+fn head_is_told_what_get_would_be_told() {
+    let (slos, _) = registry();
+    let check = |get: (Response<()>, String), head: (Response<()>, String)| {
+        assert_eq!(head.0.status(), StatusCode::OK);
+        assert_eq!(get.0.headers(), head.0.headers());
+        assert!(!get.1.is_empty() && head.1.is_empty());
+    };
+    let metrics = |method| ask(slos.metrics_service(), method, "*/*");
+    check(metrics(Method::GET), metrics(Method::HEAD));
+    let status = |method| ask(slos.status_service(), method, "*/*");
+    check(status(Method::GET), status(Method::HEAD));
+}
+
+/// Who reads the first chunk is served before the second one is written, and nothing is written ahead.
+#[test]
+fn others_have_their_turn_between_two_chunks() {
+    let slos = registry_of_series(1_000);
+    let mut whole = String::new();
+    slos.render(slo_tower::TextFormat::Prometheus, &mut whole);
+    let mut body = call(slos.metrics_service(), Request::new(())).into_body();
+    let polled = std::iter::from_fn(|| match poll(&mut body) {
+        Poll::Ready(chunk) => chunk.map(|chunk| Some(chunk.unwrap())),
+        Poll::Pending => Some(None),
+    });
+    let polled: Vec<_> = polled.collect();
+    let chunks: Vec<_> = polled.iter().flatten().collect();
+    assert!(whole.len() > 1_000_000 && chunks.len() > whole.len() / 80_000);
+    assert!(chunks.iter().all(|chunk| chunk.len() <= 72 * 1024), "a chunk is short");
+    let in_a_row = polled.windows(2).filter(|polls| polls.iter().all(Option::is_some)).count();
+    assert_eq!(in_a_row, 0, "two chunks were written in a row");
+    let text = String::from_utf8(chunks.into_iter().flatten().copied().collect()).unwrap();
+    assert_eq!(of_the_registry(&text), of_the_registry(&whole));
+}
+
+/// The same within a runtime, on its only thread.
+#[tokio::test]
+async fn tasks_run_between_two_chunks() {
+    let slos = registry_of_series(1_000);
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&turns);
+    let other = tokio::spawn(async move {
+        loop {
+            // Relaxed: there is one thread.
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let mut body = call(slos.metrics_service(), Request::new(())).into_body();
+    let mut seen = Vec::new();
+    while let Some(frame) = body.frame().await {
+        assert!(frame.unwrap().is_data());
+        // Relaxed: as above.
+        seen.push(turns.load(Ordering::Relaxed));
+    }
+    other.abort();
+    assert!(seen.len() > 10 && seen.windows(2).all(|turns| turns[0] < turns[1]), "{seen:?}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod axum_routes;
+#[cfg(feature = "gzip")]
+mod compressed;
 mod endings;
 mod endpoints;
 mod operations;

@@ -1,8 +1,18 @@
 //! A registry with one route and three promises about it, on a clock that tests move.
 
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use slo_tower::{Clock, Objective, RequestHead, Sli, Slo, SloRegistry, Threshold, Timestamp};
+use bytes::Bytes;
+use http::{Method, Request, Response, header};
+use http_body::Body;
+use slo_tower::{
+    Clock, EndpointBody, Objective, Outcome, RequestHead, Sli, Slo, SloRegistry, Threshold, Timestamp,
+    Verdict,
+};
+use tower_service::Service;
 
 pub(crate) const ROUTE: &str = "/job";
 const METHODS: [&str; 2] = ["GET", "HEAD"];
@@ -43,3 +53,63 @@ pub(crate) fn samples(slos: &SloRegistry, prefix: &str) -> Vec<String> {
 }
 
 pub(crate) const SLOW: Duration = Duration::from_millis(101);
+
+/// A registry that has at least this many series.
+pub(crate) fn registry_of_series(series: usize) -> SloRegistry {
+    let slos = SloRegistry::builder("test").without_declared().build().unwrap();
+    for index in 0..series {
+        let (route, status) =
+            (format!("/shop/resource-{}", index / 10), [200, 201, 204, 301, 302, 400, 404, 409, 500, 503]);
+        let attempt = slos.recorder().request("GET", Some(&route));
+        attempt.finish(Outcome::Completed(status[index % 10]), Verdict::Good);
+    }
+    slos
+}
+
+/// Sends a request to an endpoint, which answers at once.
+pub(crate) fn call<S>(mut service: S, request: Request<()>) -> Response<EndpointBody>
+where
+    S: Service<Request<()>, Response = Response<EndpointBody>>,
+{
+    let future = pin!(service.call(request));
+    let Poll::Ready(Ok(response)) = future.poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("endpoints answer at once")
+    };
+    response
+}
+
+/// Polls a body once.
+pub(crate) fn poll(body: &mut EndpointBody) -> Poll<Option<io::Result<Bytes>>> {
+    let polled = Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop()));
+    polled
+        .map(|frame| frame.map(|frame| frame.map(|frame| frame.into_data().expect("there are no trailers"))))
+}
+
+/// Reads a body to its end.
+pub(crate) fn read(body: &mut EndpointBody) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    loop {
+        match poll(body) {
+            Poll::Ready(Some(chunk)) => read.extend_from_slice(&chunk?),
+            Poll::Ready(None) => return Ok(read),
+            // Another thread may be at work.
+            Poll::Pending => std::thread::yield_now(),
+        }
+    }
+}
+
+/// Sends a request and reads its answer.
+pub(crate) fn ask<S>(service: S, method: Method, accept: &str) -> (Response<()>, String)
+where
+    S: Service<Request<()>, Response = Response<EndpointBody>>,
+{
+    let request = Request::builder().method(method).header(header::ACCEPT, accept).body(()).unwrap();
+    let (parts, mut body) = call(service, request).into_parts();
+    let text = String::from_utf8(read(&mut body).unwrap()).unwrap();
+    (Response::from_parts(parts, ()), text)
+}
+
+/// An exposition without the one sample that belongs to the process, which other tests change meanwhile.
+pub(crate) fn of_the_registry(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.contains("unattributed")).collect()
+}

@@ -1,0 +1,85 @@
+//! The status, read SLO by SLO.
+//!
+//! Reading a thousand SLOs takes milliseconds, and who answers requests must not work that long at a stretch. So the
+//! totals of all SLOs are read at one point, which is short, and the rest is worked out for one SLO at a time.
+//! What must never happen: two SLOs of one answer whose totals were read at different points.
+
+use std::sync::Arc;
+
+use super::feeds::Feeds;
+use super::shared::Shared;
+use super::status::{self, Events, SloStatus, Status};
+use super::{Registry, lock};
+use crate::time::Timestamp;
+
+/// Totals that were read, and how far the SLOs have been worked out.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    at: Timestamp,
+    totals: Vec<Events>,
+    next: usize,
+}
+
+impl Reading {
+    /// Reads the totals of every SLO.
+    pub(crate) fn begin(shared: &Shared) -> Self {
+        Self { at: shared.clock.now(), totals: shared.totals(), next: 0 }
+    }
+
+    /// Returns the next SLO, without its routes and their latencies.
+    pub(crate) fn next(&mut self, shared: &Shared) -> Option<SloStatus> {
+        let (slo, total) = (shared.slos.get(self.next)?, self.totals[self.next]);
+        let status = status::slo_status(&lock(&shared.engine), self.next, slo, total, self.at);
+        self.next += 1;
+        Some(status)
+    }
+
+    /// Returns the status without any SLO.
+    pub(crate) fn head(&self, shared: &Shared) -> Status {
+        Status { service: shared.service.to_string(), at: self.at, slos: Vec::new() }
+    }
+}
+
+/// Reads a [`Status`] one SLO at a time, for those who must not work long at a stretch. Made by
+/// [`Registry::read_status`].
+///
+/// ```
+/// use slo_core::{Objective, Registry, Sli, Slo};
+/// let slo = Slo::new("billing-availability", Sli::Availability, Objective::parse("99%")?)?.with_operation("billing")?;
+/// let registry = Registry::builder("shop").slo(slo).build()?;
+/// let mut reader = registry.read_status();
+/// assert_eq!(reader.head().service, "shop");
+/// assert_eq!(reader.next().map(|slo| slo.name).as_deref(), Some("billing-availability"));
+/// assert!(reader.next().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct StatusReader {
+    registry: Registry,
+    reading: Reading,
+    feeds: Feeds,
+}
+
+impl StatusReader {
+    pub(super) fn new(registry: Registry) -> Self {
+        let shared = Arc::clone(&registry.handle.shared);
+        Self { registry, reading: Reading::begin(&shared), feeds: Feeds::of(&shared) }
+    }
+
+    /// Returns the status as it is before its SLOs: [`Status::slos`] is empty.
+    #[must_use]
+    pub fn head(&self) -> Status {
+        self.reading.head(self.registry.shared())
+    }
+}
+
+impl Iterator for StatusReader {
+    type Item = SloStatus;
+
+    fn next(&mut self) -> Option<SloStatus> {
+        let index = self.reading.next;
+        let mut slo = self.reading.next(self.registry.shared())?;
+        self.feeds.add_to(&mut slo, index, self.registry.shared());
+        Some(slo)
+    }
+}
