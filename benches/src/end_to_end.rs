@@ -11,8 +11,9 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::Router;
+use axum::extract::Request;
 use axum::routing::get;
+use axum::{Router, ServiceExt};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -32,6 +33,9 @@ pub const BARE: &str = "axum, no layer";
 /// The server with our layer and a handler that promises.
 pub const SERVED: &str = "slo, #[slo] handler";
 
+/// The server with our service around its router, and the same handler.
+pub const SERVED_AROUND: &str = "slo around the Router, #[slo] handler";
+
 /// Drives all servers this often, each time this long.
 ///
 /// # Errors
@@ -48,11 +52,14 @@ pub fn run(rounds: usize, turn: Duration) -> io::Result<[Section; 3]> {
         })
         .enable_all()
         .build()?;
-    let mut servers = vec![(BARE, router(1, &get(hello))), (SERVED, ours::served())];
-    servers.extend(peers::servers());
-    let names: Vec<&str> = servers.iter().map(|(name, _)| *name).collect();
-    let addresses: Vec<SocketAddr> =
-        servers.into_iter().map(|(_, app)| serve(&runtime, app)).collect::<io::Result<_>>()?;
+    let mut routers = vec![(BARE, router(1, &get(hello))), (SERVED, ours::served())];
+    routers.extend(peers::servers());
+    let mut servers = Vec::new();
+    for (name, app) in routers {
+        servers.push((name, serve(&runtime, app)?));
+    }
+    servers.insert(2, (SERVED_AROUND, serve_around(&runtime)?));
+    let (names, addresses): (Vec<&str>, Vec<SocketAddr>) = servers.into_iter().unzip();
     let mut measured: Vec<Vec<Driven>> = names.iter().map(|_| Vec::new()).collect();
     for round in 0..=rounds {
         for (address, measured) in addresses.iter().zip(&mut measured) {
@@ -90,10 +97,23 @@ fn worker_nanos(thread: &OnceLock<PathBuf>) -> f64 {
 
 /// Serves on a free port of the loopback device until the runtime ends.
 pub(crate) fn serve(runtime: &Runtime, app: Router) -> io::Result<SocketAddr> {
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-    let address = listener.local_addr()?;
+    let (listener, address) = listen(runtime)?;
     runtime.spawn(async { axum::serve(listener, app).await });
     Ok(address)
+}
+
+/// The same, recorded from around the router.
+fn serve_around(runtime: &Runtime) -> io::Result<SocketAddr> {
+    let (listener, address) = listen(runtime)?;
+    let app = ServiceExt::<Request>::into_make_service(ours::served_around());
+    runtime.spawn(async { axum::serve(listener, app).await });
+    Ok(address)
+}
+
+fn listen(runtime: &Runtime) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 #[derive(Debug)]

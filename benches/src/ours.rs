@@ -3,8 +3,8 @@
 use axum::Router;
 use axum::routing::get;
 use slo_tower::{
-    Clock, Objective, Outcome, Recorder, RequestHead, Sli, Slo, SloRegistry, SloRegistryBuilder, TextFormat,
-    Threshold, Timestamp, Verdict, slo,
+    Around, Clock, Objective, Outcome, Record, Recorder, RequestHead, Sli, Slo, SloRegistry,
+    SloRegistryBuilder, TextFormat, Threshold, Timestamp, Verdict, slo,
 };
 
 use crate::exposition::{Exposition, Labels, Metrics};
@@ -113,6 +113,13 @@ pub fn around_router(routes: usize) -> Competitor {
 pub fn served() -> Router {
     let registry = builder().start().expect("the promises are valid, and a thread can be started");
     promised_router(1, &registry).merge(registry.routes())
+}
+
+/// The same without `/metrics`, recorded from around the router.
+#[must_use]
+pub fn served_around() -> Record<Router, Around> {
+    let registry = builder().start().expect("the promises are valid, and a thread can be started");
+    registry.around(router(1, &get(promised)), [path(0)]).expect("a valid path")
 }
 
 fn first_route<'a>(_: RequestHead<'a>) -> Option<&'a str> {

@@ -9,6 +9,10 @@
 //! second to read: on a machine of its own it would disturb less. What any program does that takes a core for as long
 //! as a scrape is compressed stands beside it: it says what the scheduler alone makes of it.
 //!
+//! A client that waits for a slow answer asks nothing meanwhile, and so few requests would meet a stall that many would
+//! have met. Each slow answer therefore counts also for the requests that would have been asked while it was awaited,
+//! one for every usual answer (the correction for coordinated omission that HdrHistogram made known).
+//!
 //! A tail is what others on the machine spoil first. They can only add to it, and no turn is without scrapes, so what
 //! counts is the quietest quarter of the turns.
 
@@ -128,7 +132,7 @@ fn take_turn(address: SocketAddr, event: Event, turn: Duration) -> io::Result<Tu
         over.store(true, Ordering::Relaxed);
         let mut requests = Vec::new();
         for client in clients {
-            requests.extend(client.join().expect("a client ends")?);
+            requests.extend(with_omitted(client.join().expect("a client ends")?));
         }
         let mut scrapes = scrapes.join().expect("a scraper ends")?;
         requests.sort_unstable();
@@ -157,6 +161,17 @@ fn ask(address: SocketAddr, over: &AtomicBool) -> io::Result<Vec<u64>> {
         took.push(watch.nanos() - start);
     }
     Ok(took)
+}
+
+/// Adds the requests that would have waited as well, had the client asked on as usual.
+fn with_omitted(mut took: Vec<u64>) -> Vec<u64> {
+    took.sort_unstable();
+    let usual = took.get(took.len() / 2).copied().unwrap_or_default().max(1);
+    let waiting = |nanos: &u64| (1..*nanos / usual).map(|passed| *nanos - passed * usual).collect::<Vec<_>>();
+    let omitted: Vec<u64> =
+        took.iter().rev().take_while(|nanos| **nanos >= 2 * usual).flat_map(waiting).collect();
+    took.extend(omitted);
+    took
 }
 
 /// Does at each interval what is to be done until it is over, and returns how long each scrape took.
@@ -220,6 +235,13 @@ fn quantile(ascending: &[u64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slow_answer_counts_for_those_that_would_have_waited() {
+        assert_eq!(with_omitted(vec![10, 10, 45, 10, 12]), [10, 10, 10, 12, 45, 35, 25, 15]);
+        assert_eq!(with_omitted(vec![10, 19]), [10, 19]);
+        assert!(with_omitted(Vec::new()).is_empty());
+    }
 
     #[test]
     fn quantiles_are_the_nearest_rank_and_quiet_turns_count() {
