@@ -100,13 +100,13 @@ impl Recorder {
         let nowhere = (RouteId::OVERFLOW, 0);
         let begun = local::start(self.id, protocol, method, name).unwrap_or(nowhere);
         if begun.0 != RouteId::OVERFLOW && About::is_exact(method) {
-            // Ended by its drop if `keep` panics.
+            // Ended by its drop if `keep` panics, or the drop of what has to give way.
             let attempt = Attempt::begin(self.id, begun);
             // Not before: what users write must find the desk free.
             let guard = keep();
-            std::mem::forget(attempt);
             let key = Key::new(About::new(protocol, method, name), name);
             local::remember(self.id, key, begun.0, guard);
+            std::mem::forget(attempt);
         }
         begun
     }

@@ -1,5 +1,6 @@
 //! A template is known by its address. What keeps it there is kept for as long as that, and no longer.
 
+use std::any::Any;
 use std::panic::{catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -161,6 +162,36 @@ fn who_panics_instead_of_keeping_a_text_has_panicked() {
     catch_unwind(unwinding).expect_err("it unwinds");
     succeed(recorder.request("GET", Some("/a")));
     assert_eq!(registry.status().slos[0].total, Events { good: 1, bad: 1, excluded: 0 });
+    let active = Scrape::of(&registry).value("http_server_active_requests", &[("http_route", "/a")]);
+    assert_eq!(active, Some(0.0));
+}
+
+/// Panics when it is dropped, unlike `panic!` without printing anything.
+struct Unwinding;
+
+impl Drop for Unwinding {
+    fn drop(&mut self) {
+        resume_unwind(Box::new(()));
+    }
+}
+
+#[test]
+fn what_is_kept_may_panic_when_it_gives_way() {
+    let (registry, _) = registry([on_route("a", Sli::Availability, "GET /a")]);
+    let recorder = registry.recorder();
+    const TEXTS: usize = 10 * PLACES_MAX;
+    let run = move || {
+        let keep = |first| Some(if first { Box::new(Unwinding) as Box<dyn Any> } else { Box::new(()) });
+        let unwound = (0..TEXTS).filter(|number| {
+            let text: &'static str = String::from("/a").leak();
+            let request = || succeed(recorder.request_kept("GET", Some(text), || keep(*number == 0)));
+            catch_unwind(request).is_err()
+        });
+        assert_eq!(unwound.count(), 1, "the first one gives way");
+    };
+    thread::spawn(run).join().expect("nothing else panics");
+    let good = TEXTS as u64 - 1;
+    assert_eq!(registry.status().slos[0].total, Events { good, bad: 1, excluded: 0 });
     let active = Scrape::of(&registry).value("http_server_active_requests", &[("http_route", "/a")]);
     assert_eq!(active, Some(0.0));
 }
