@@ -195,3 +195,22 @@ fn what_is_kept_may_panic_when_it_gives_way() {
     let active = Scrape::of(&registry).value("http_server_active_requests", &[("http_route", "/a")]);
     assert_eq!(active, Some(0.0));
 }
+
+/// Two methods at one address, of which one is longer than a place can tell.
+#[test]
+fn a_method_of_any_length_is_told_from_its_beginning() {
+    let (registry, _) = registry([]);
+    let recorder = registry.recorder();
+    let text: &'static str = "/a";
+    for lengths in [[1, (1 << 16) - 2], [2, (1 << 16) - 1], [3, 1 << 16], [4, (1 << 16) + 4]] {
+        let long: &'static str = "M".repeat(lengths[1]).leak();
+        for method in [&long[..lengths[0]], &long[..lengths[0]], long, long, &long[..lengths[0]]] {
+            succeed(recorder.request_kept(method, Some(text), || Some(Box::new(()))));
+        }
+        let scrape = Scrape::of(&registry);
+        for (method, expected) in [(&long[..lengths[0]], 3.0), (long, 2.0)] {
+            let count = scrape.value(COUNT, &[("http_request_method", method)]);
+            assert_eq!(count, Some(expected), "{} letters", method.len());
+        }
+    }
+}
