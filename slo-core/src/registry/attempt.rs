@@ -36,7 +36,7 @@ impl Recorder {
     /// its address, a clone of the `Arc` it lies in, say. From then on the address alone tells this thread the route,
     /// and the text is never read again: not even the count of that `Arc`, which threads would otherwise share.
     /// What is kept is dropped on this thread: when it ends, or earlier, if it meets so many texts that one has to
-    /// give way. Without it (`None`) the text is compared each time.
+    /// give way. Without it (`None`) the text is compared each time, and hashed where it is met at a new address.
     ///
     /// ```
     /// use std::sync::Arc;
