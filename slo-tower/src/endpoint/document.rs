@@ -1,7 +1,7 @@
 //! A text that is written piece by piece.
 
 /// What an endpoint says, in pieces short enough to be written between two requests.
-pub(super) trait Document: Send {
+pub(super) trait Document: Send + Sync {
     /// Appends the next piece, which may be empty; returns whether there may be more.
     fn write_piece(&mut self, out: &mut String) -> bool;
 
