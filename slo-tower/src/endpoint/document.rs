@@ -11,7 +11,8 @@ pub(super) trait Document: Send + Sync {
     }
 }
 
-/// The length of a chunk, which a last piece may exceed: some twenty microseconds of work.
+/// The length of a chunk, which a last piece may exceed: some twenty microseconds of work. What the application appends
+/// is one piece.
 pub(super) const CHUNK: usize = 64 * 1024;
 
 /// Room for a chunk and, in most cases, the piece that exceeds it.
