@@ -36,7 +36,7 @@
 //!
 //! # Features
 //!
-//! * `axum` (default): [`SloRegistry::layer`] and `SloRegistry::routes` for axum's router.
+//! * `axum` (default): [`SloRegistry::layer`], `SloRegistry::around` and `SloRegistry::routes` for axum's router.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
@@ -74,8 +74,8 @@ pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Clock,
-    Counts, ErrorBudget, Events, Histogram, InstallError, LatencyStatus, Objective, ObjectiveError, Outcome,
-    Recorder, Registry, Series, Severity, Sli, Slo, SloStatus, Status, TextFormat, Threshold, Timestamp,
-    Verdict, Window, naming,
+    Counts, ErrorBudget, Events, Exposition, Histogram, InstallError, LatencyStatus, Objective,
+    ObjectiveError, Outcome, Recorder, Registry, Series, Severity, Sli, Slo, SloStatus, Status, StatusReader,
+    TextFormat, Threshold, Timestamp, Verdict, Window, naming,
 };
 pub use slo_macros::slo;

@@ -163,6 +163,9 @@ impl SloRegistryBuilder {
     ///
     /// Families that we write ourselves are left out of it, and while something is appended `/metrics` answers in
     /// that format only, since the other one names counters differently.
+    ///
+    /// `render` is called for each scrape and appended in one piece, however long it is: by the worker that answers or,
+    /// where the answer is compressed, by a thread outside of any runtime.
     pub fn append(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.appended = Appended::new(render);
         self

@@ -36,7 +36,7 @@ impl Recorder {
     /// its address, a clone of the `Arc` it lies in, say. From then on the address alone tells this thread the route,
     /// and the text is never read again: not even the count of that `Arc`, which threads would otherwise share.
     /// What is kept is dropped on this thread: when it ends, or earlier, if it meets so many texts that one has to
-    /// give way. Without it (`None`) the text is compared each time.
+    /// give way. Without it (`None`) the text is compared each time, and hashed where it is met at a new address.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -100,13 +100,13 @@ impl Recorder {
         let nowhere = (RouteId::OVERFLOW, 0);
         let begun = local::start(self.id, protocol, method, name).unwrap_or(nowhere);
         if begun.0 != RouteId::OVERFLOW && About::is_exact(method) {
-            // Ended by its drop if `keep` panics.
+            // Ended by its drop if `keep` panics, or the drop of what has to give way.
             let attempt = Attempt::begin(self.id, begun);
             // Not before: what users write must find the desk free.
             let guard = keep();
-            std::mem::forget(attempt);
             let key = Key::new(About::new(protocol, method, name), name);
             local::remember(self.id, key, begun.0, guard);
+            std::mem::forget(attempt);
         }
         begun
     }

@@ -28,6 +28,11 @@ impl Engine {
         self.histories.tick(now, shared.totals().into_iter().map(Events::counts));
     }
 
+    /// Returns this moment, or that of the last tick if it is later.
+    pub(super) fn not_before_the_last_tick(&self, now: Timestamp) -> Timestamp {
+        self.histories.not_before_the_last_tick(now)
+    }
+
     /// Returns what happened to an SLO within the last `window`, given its totals at `now`.
     pub(super) fn window(
         &self,

@@ -10,7 +10,7 @@ use super::Declaration;
 use super::attempt::Ended;
 use super::goal::Goal;
 use super::outcome::{Outcome, Verdict};
-use super::route::{OVERFLOW, Route};
+use super::route::{OVERFLOW, Protocol, Route};
 use super::shard::Shard;
 use super::shared::Shared;
 use super::tally::Tally;
@@ -121,6 +121,15 @@ impl Hot {
             (own, text) = (own_rest, text_rest);
         }
         own_end == text_end
+    }
+
+    /// Returns whether requests of this kind, with this method, are the route's if they have its text.
+    pub(super) fn is_asked_by(&self, protocol: Protocol, method: &str) -> bool {
+        self.rest.route.protocol == protocol && *self.rest.route.method == *method
+    }
+
+    pub(super) fn template(&self) -> Arc<str> {
+        Arc::clone(&self.template)
     }
 
     /// Counts the start of an attempt.

@@ -5,6 +5,7 @@
 //! takes the shared shard under a lock instead, so that nothing is lost.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::attempt::{Attempt, Ended};
@@ -167,13 +168,16 @@ pub(super) struct Desk {
     pub(super) shared: Arc<Shared>,
     shard: Arc<Shard>,
     places: Places,
+    /// Routes by their text, for a text that is met at ever new addresses: nobody needs to be asked for its route.
+    /// Those of one text differ in the method.
+    by_text: HashMap<Arc<str>, Vec<RouteId>>,
     /// What this thread has resolved, by the number of the route.
     hot: Vec<Option<Hot>>,
 }
 
 impl Desk {
     fn new(shared: Arc<Shared>, shard: Arc<Shard>) -> Self {
-        Self { shared, shard, places: Places::default(), hot: Vec::new() }
+        Self { shared, shard, places: Places::default(), by_text: HashMap::new(), hot: Vec::new() }
     }
 
     /// Counts the start of an attempt and returns its route, if its text is known and at home.
@@ -201,6 +205,10 @@ impl Desk {
     }
 
     fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> RouteId {
+        if let Some((route, hot)) = self.find_by_text(protocol, method, name) {
+            hot.start();
+            return route;
+        }
         let index = self.shared.routes.find_or_add(protocol, method, name);
         if index == OVERFLOW {
             self.shard.routes_overflowed.add(1);
@@ -208,8 +216,18 @@ impl Desk {
         let route = RouteId::new(index);
         if let Some((hot, ..)) = self.resolve(route) {
             hot.start();
+            if index != OVERFLOW {
+                let text = hot.template();
+                self.by_text.entry(text).or_default().push(route);
+            }
         }
         route
+    }
+
+    fn find_by_text(&self, protocol: Protocol, method: &str, name: &str) -> Option<(RouteId, &Hot)> {
+        let mut known =
+            self.by_text.get(name)?.iter().filter_map(|route| Some((*route, self.hot_of(*route)?)));
+        known.find(|(_, hot)| hot.is_asked_by(protocol, method))
     }
 
     /// Counts the end of an attempt, if this thread knows its route.

@@ -48,16 +48,19 @@ pub(super) struct About {
 }
 
 impl About {
+    const METHOD_LEN_MAX: usize = (1 << 16) - 1;
+
     #[inline]
     pub(super) fn new(protocol: Protocol, method: &'static str, text: &str) -> Self {
-        // No text is as long as 2^47 bytes. For methods that are too long see `is_exact`.
-        let lengths = (method.len() as u64) << 48 | (protocol as u64) << 47 | text.len() as u64;
+        // No text is as long as 2^47 bytes. Methods that are too long look alike: see `is_exact`.
+        let method_len = method.len().min(Self::METHOD_LEN_MAX) as u64;
+        let lengths = method_len << 48 | (protocol as u64) << 47 | text.len() as u64;
         Self { method: method.as_ptr().addr(), lengths }
     }
 
     /// Returns whether what is said of this method tells it from all others at its address.
     pub(super) const fn is_exact(method: &str) -> bool {
-        method.len() < 1 << 16
+        method.len() < Self::METHOD_LEN_MAX
     }
 }
 

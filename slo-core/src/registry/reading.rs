@@ -2,7 +2,8 @@
 //!
 //! Reading a thousand SLOs takes milliseconds, and who answers requests must not work that long at a stretch. So the
 //! totals of all SLOs are read at one point, which is short, and the rest is worked out for one SLO at a time.
-//! What must never happen: two SLOs of one answer whose totals were read at different points.
+//! What must never happen: two SLOs of one answer whose totals were read at different points, or windows that end at
+//! another point, however long the reader takes and whatever is ticked meanwhile.
 
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(crate) struct Reading {
     at: Timestamp,
+    /// Where windows end: whoever ticks by hand may be ahead of the clock.
+    end: Timestamp,
     totals: Vec<Events>,
     next: usize,
 }
@@ -23,13 +26,15 @@ pub(crate) struct Reading {
 impl Reading {
     /// Reads the totals of every SLO.
     pub(crate) fn begin(shared: &Shared) -> Self {
-        Self { at: shared.clock.now(), totals: shared.totals(), next: 0 }
+        let at = shared.clock.now();
+        let end = lock(&shared.engine).not_before_the_last_tick(at);
+        Self { at, end, totals: shared.totals(), next: 0 }
     }
 
     /// Returns the next SLO, without its routes and their latencies.
     pub(crate) fn next(&mut self, shared: &Shared) -> Option<SloStatus> {
         let (slo, total) = (shared.slos.get(self.next)?, self.totals[self.next]);
-        let status = status::slo_status(&lock(&shared.engine), self.next, slo, total, self.at);
+        let status = status::slo_status(&lock(&shared.engine), self.next, slo, total, self.end);
         self.next += 1;
         Some(status)
     }

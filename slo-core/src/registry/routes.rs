@@ -164,3 +164,48 @@ fn series_labels(route: &Route, outcome: Outcome) -> String {
     }
     labels
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::super::{Registry, Verdict};
+    use super::*;
+
+    /// A thread asks the table once for each route, also of texts that lie elsewhere with each request.
+    #[test]
+    fn a_text_that_moves_asks_for_its_route_once() {
+        const TEXTS: usize = 10_000;
+        let registry = Registry::builder("shop").without_declared().build().expect("it is valid");
+        let recorder = registry.recorder();
+        let texts = "/orders".repeat(TEXTS);
+        thread::scope(|scope| {
+            let ((met, is_met), (go, may_go), (done, is_done)) = (channel(), channel(), channel());
+            scope.spawn(move || {
+                let succeed = |at: usize| {
+                    for method in ["GET", "PUT"] {
+                        let attempt = recorder.request(method, Some(&texts[at * 7..at * 7 + 7]));
+                        attempt.finish(Outcome::Completed(200), Verdict::Good);
+                    }
+                };
+                succeed(0);
+                met.send(()).expect("it is waited for");
+                may_go.recv().expect("it is sent");
+                (1..TEXTS).for_each(succeed);
+                // If it is too late, nobody waits any more.
+                let _ = done.send(());
+            });
+            is_met.recv().expect("it is sent");
+            let table = lock(&registry.shared().routes.index);
+            go.send(()).expect("it is waited for");
+            let in_time = is_done.recv_timeout(Duration::from_secs(60));
+            drop(table);
+            in_time.expect("the thread waits for the table");
+        });
+        for route in ["GET /orders", "PUT /orders"] {
+            assert_eq!(registry.latency(route).map(|latency| latency.count()), Some(TEXTS as u64), "{route}");
+        }
+    }
+}

@@ -57,7 +57,7 @@ impl Recorder {
 ///
 /// A writer belongs to one thread at a time and may move to another. It has counters of its own, some ten kilobytes,
 /// which the next writer or thread carries on with when it is dropped: make one and keep it, not one for each event.
-/// Once the registry is gone, recording does nothing.
+/// Once the registry is gone, nobody reads what is recorded; its memory lasts as long as its writers.
 ///
 /// ```
 /// use std::time::Duration;

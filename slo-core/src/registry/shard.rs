@@ -1,8 +1,8 @@
-//! What one thread has counted.
+//! What one thread has counted, or one held series.
 //!
-//! A thread owns its shard alone and adds to it without locks or read-modify-write. When the thread ends the
-//! shard goes back, counts and all, and the next new thread carries on adding to it: shards are as many as
-//! threads ever lived at the same time, and nothing is ever merged, moved or lost.
+//! Its owner has a shard alone and adds to it without locks or read-modify-write. When the owner ends the shard goes
+//! back, counts and all, and the next new one carries on adding to it: shards are as many as threads and held series
+//! ever lived at the same time, and nothing is ever merged, moved or lost.
 
 use std::array;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::tally::Tally;
 use crate::histogram::{Cells, Layout};
 use crate::sync::{AtomicBool, Counter, OnceLock, Ordering, Segments};
 
-/// One thread's counters.
+/// One owner's counters.
 #[derive(Debug)]
 pub(crate) struct Shard {
     owned: AtomicBool,

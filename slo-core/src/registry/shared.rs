@@ -51,7 +51,7 @@ impl Shared {
         Self { service, clock, slos, layout, routes, goals, has_declarations, engine, shards, last_resort }
     }
 
-    /// Gives the calling thread a shard of its own: one that an ended thread left, or a new one.
+    /// Gives the caller a shard of its own: one that an ended thread or a writer left, or a new one.
     pub(super) fn claim_shard(&self) -> Arc<Shard> {
         let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(free) = shards.iter().find(|shard| shard.claim()) {

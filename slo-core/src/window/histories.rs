@@ -45,7 +45,7 @@ impl Histories {
     /// Takes a sample of the totals of each SLO. A `now` before the last tick counts as the last tick: time stands
     /// still, never turns.
     pub(crate) fn tick(&mut self, now: Timestamp, totals: impl IntoIterator<Item = Counts>) {
-        let now = now.max(self.ticked);
+        let now = self.not_before_the_last_tick(now);
         let watched = self.watched_at(now);
         for (history, counts) in self.histories.iter_mut().zip(totals) {
             if history.ladder.is_some() || counts != Counts::default() {
@@ -57,7 +57,13 @@ impl Histories {
         (self.watched_last, self.ticked) = (watched, now);
     }
 
-    /// Returns what happened to an SLO within the last `window`, given its totals at `now`.
+    /// Returns this moment, or that of the last tick if it is later.
+    pub(crate) fn not_before_the_last_tick(&self, now: Timestamp) -> Timestamp {
+        now.max(self.ticked)
+    }
+
+    /// Returns what happened to an SLO within the last `window`, given its totals at `now`. Ticks after that change
+    /// nothing but how exactly the window begins.
     pub(crate) fn window(
         &self,
         slo: usize,
@@ -65,10 +71,10 @@ impl Histories {
         now: Timestamp,
         totals: Counts,
     ) -> WindowCounts {
-        let now = now.max(self.ticked);
-        let before = |ladder: &Ladder<Counts>| ladder.before(window, now);
+        let (begin, latest) = (now.minus(window), self.not_before_the_last_tick(now));
+        let before = |ladder: &Ladder<Counts>| ladder.at(begin, latest);
         let before = self.histories[slo].ladder.as_ref().map_or(Counts::default(), before);
-        let watched = self.watched_at(now).saturating_sub(self.watched.before(window, now));
+        let watched = self.watched_at(now).saturating_sub(self.watched.at(begin, latest));
         WindowCounts {
             counts: Counts {
                 good: totals.good.saturating_sub(before.good),
@@ -79,6 +85,9 @@ impl Histories {
     }
 
     fn watched_at(&self, now: Timestamp) -> u64 {
+        if now < self.ticked {
+            return self.watched.at(now, self.ticked);
+        }
         let elapsed = now - self.ticked;
         let watched = if elapsed <= self.gap { elapsed } else { Duration::ZERO };
         #[expect(clippy::cast_possible_truncation, reason = "584 million years fit")]

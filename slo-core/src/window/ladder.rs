@@ -42,9 +42,9 @@ impl<T: Copy> Ladder<T> {
         self.last = sample;
     }
 
-    /// Returns the sample that the last `window` begins with.
-    pub(super) fn before(&self, window: Duration, now: Timestamp) -> T {
-        let ring = self.rings.iter().find(|ring| ring.reaches(window)).unwrap_or(&self.rings[3]);
-        ring.at(now.minus(window), self.last)
+    /// Returns the sample of a moment, as exactly as is still known at `now`.
+    pub(super) fn at(&self, moment: Timestamp, now: Timestamp) -> T {
+        let ring = self.rings.iter().find(|ring| ring.reaches(now - moment)).unwrap_or(&self.rings[3]);
+        ring.at(moment, self.last)
     }
 }

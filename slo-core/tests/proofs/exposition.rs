@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use slo_core::naming::{FAMILIES, FamilyKind};
-use slo_core::{AlertPolicy, Clock, Outcome, Registry, Sli, TextFormat, Threshold, Verdict, Window};
+use slo_core::{
+    AlertPolicy, BurnRate, Clock, Outcome, Registry, Sli, SloStatus, TextFormat, Threshold, Verdict, Window,
+};
 
 use super::support::{Scrape, latency, on_route, registry, render, slo};
 
@@ -158,4 +160,36 @@ fn a_status_is_the_same_read_slo_by_slo() {
     assert_eq!(checkout.routes, ["POST /checkout"]);
     // Three answers, a failure and a client that left.
     assert_eq!(checkout.latency.map(|latency| latency.count), Some(5));
+}
+
+/// A client may read slowly, and ticks go on: its windows end where its totals were read.
+#[test]
+fn a_status_that_is_read_slowly_is_that_of_its_beginning() {
+    const TICK: Duration = Duration::from_secs(10);
+    let (registry, clock) = sample();
+    let tick = |outcome, verdict| {
+        clock.advance(TICK);
+        registry.recorder().request("POST", Some("/checkout")).finish(outcome, verdict);
+        registry.tick(clock.now());
+    };
+    // Ten minutes of failures among good hours: windows of all lengths tell another story.
+    (0..1_000).for_each(|_| tick(Outcome::Completed(200), Verdict::Good));
+    (0..60).for_each(|_| tick(Outcome::Completed(500), Verdict::Bad));
+    let (expected, begun) = (registry.status(), [(); 4].map(|()| registry.read_status()));
+    let rates = |slo: &SloStatus| -> Vec<f64> {
+        slo.burn_rates.iter().map(|burn| burn.rate.map_or(f64::NAN, BurnRate::get)).collect()
+    };
+    let (whole, mut passed) = (&expected.slos[0], 0);
+    // For an hour the finest samples are still there; then windows begin with coarser ones.
+    for (mut reader, ticks) in begun.into_iter().zip([0, 7, 200, 310]) {
+        (passed..ticks).for_each(|_| tick(Outcome::Completed(200), Verdict::Good));
+        passed = ticks;
+        let late = reader.next().expect("there are some");
+        assert_eq!((late.total, late.events), (whole.total, whole.events), "after {ticks} ticks");
+        assert_eq!(late.alerts, whole.alerts, "after {ticks} ticks");
+        for (late, whole) in rates(&late).into_iter().zip(rates(whole)) {
+            assert!((late / whole - 1.0).abs() < 0.04, "{late} for {whole} after {ticks} ticks");
+        }
+        assert!((late.coverage / whole.coverage - 1.0).abs() < 0.01, "{} after {ticks} ticks", late.coverage);
+    }
 }

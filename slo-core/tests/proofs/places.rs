@@ -1,5 +1,6 @@
 //! A template is known by its address. What keeps it there is kept for as long as that, and no longer.
 
+use std::any::Any;
 use std::panic::{catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -163,4 +164,53 @@ fn who_panics_instead_of_keeping_a_text_has_panicked() {
     assert_eq!(registry.status().slos[0].total, Events { good: 1, bad: 1, excluded: 0 });
     let active = Scrape::of(&registry).value("http_server_active_requests", &[("http_route", "/a")]);
     assert_eq!(active, Some(0.0));
+}
+
+/// Panics when it is dropped, unlike `panic!` without printing anything.
+struct Unwinding;
+
+impl Drop for Unwinding {
+    fn drop(&mut self) {
+        resume_unwind(Box::new(()));
+    }
+}
+
+#[test]
+fn what_is_kept_may_panic_when_it_gives_way() {
+    let (registry, _) = registry([on_route("a", Sli::Availability, "GET /a")]);
+    let recorder = registry.recorder();
+    const TEXTS: usize = 10 * PLACES_MAX;
+    let run = move || {
+        let keep = |first| Some(if first { Box::new(Unwinding) as Box<dyn Any> } else { Box::new(()) });
+        let unwound = (0..TEXTS).filter(|number| {
+            let text: &'static str = String::from("/a").leak();
+            let request = || succeed(recorder.request_kept("GET", Some(text), || keep(*number == 0)));
+            catch_unwind(request).is_err()
+        });
+        assert_eq!(unwound.count(), 1, "the first one gives way");
+    };
+    thread::spawn(run).join().expect("nothing else panics");
+    let good = TEXTS as u64 - 1;
+    assert_eq!(registry.status().slos[0].total, Events { good, bad: 1, excluded: 0 });
+    let active = Scrape::of(&registry).value("http_server_active_requests", &[("http_route", "/a")]);
+    assert_eq!(active, Some(0.0));
+}
+
+/// Two methods at one address, of which one is longer than a place can tell.
+#[test]
+fn a_method_of_any_length_is_told_from_its_beginning() {
+    let (registry, _) = registry([]);
+    let recorder = registry.recorder();
+    let text: &'static str = "/a";
+    for lengths in [[1, (1 << 16) - 2], [2, (1 << 16) - 1], [3, 1 << 16], [4, (1 << 16) + 4]] {
+        let long: &'static str = "M".repeat(lengths[1]).leak();
+        for method in [&long[..lengths[0]], &long[..lengths[0]], long, long, &long[..lengths[0]]] {
+            succeed(recorder.request_kept(method, Some(text), || Some(Box::new(()))));
+        }
+        let scrape = Scrape::of(&registry);
+        for (method, expected) in [(&long[..lengths[0]], 3.0), (long, 2.0)] {
+            let count = scrape.value(COUNT, &[("http_request_method", method)]);
+            assert_eq!(count, Some(expected), "{} letters", method.len());
+        }
+    }
 }

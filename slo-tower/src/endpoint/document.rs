@@ -1,7 +1,7 @@
 //! A text that is written piece by piece.
 
 /// What an endpoint says, in pieces short enough to be written between two requests.
-pub(super) trait Document: Send {
+pub(super) trait Document: Send + Sync {
     /// Appends the next piece, which may be empty; returns whether there may be more.
     fn write_piece(&mut self, out: &mut String) -> bool;
 
@@ -11,7 +11,8 @@ pub(super) trait Document: Send {
     }
 }
 
-/// The length of a chunk, which a last piece may exceed: some twenty microseconds of work.
+/// The length of a chunk, which a last piece may exceed: some twenty microseconds of work. What the application appends
+/// is one piece.
 pub(super) const CHUNK: usize = 64 * 1024;
 
 /// Room for a chunk and, in most cases, the piece that exceeds it.

@@ -66,7 +66,7 @@ pub(super) fn deliver<R: Deliver<B>, B: Body>(
         attempt.stop_clock();
     }
     response.map(|inner| {
-        let sending = Sending { attempt, remaining, status: status.as_u16() };
+        let sending = Sending { attempt, remaining, status: status.as_u16(), is_polled: false };
         R::deliver(ResponseBody { inner, sending })
     })
 }
@@ -100,15 +100,18 @@ impl<B: Body> Body for ResponseBody<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
+        let sending = this.sending;
+        sending.is_polled = true;
         let polled = this.inner.as_mut().poll_frame(cx);
+        sending.is_polled = false;
         match &polled {
             Poll::Pending => {}
-            Poll::Ready(None) => this.sending.end(Outcome::Completed),
-            Poll::Ready(Some(Err(_))) => this.sending.end(Outcome::BodyError),
+            Poll::Ready(None) => sending.end(Outcome::Completed),
+            Poll::Ready(Some(Err(_))) => sending.end(Outcome::BodyError),
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Buf::remaining);
-                if this.sending.sent(bytes) || this.inner.is_end_stream() {
-                    this.sending.end(Outcome::Completed);
+                if sending.sent(bytes) || this.inner.is_end_stream() {
+                    sending.end(Outcome::Completed);
                 }
             }
         }
@@ -136,6 +139,8 @@ struct Sending {
     /// Bytes still to come.
     remaining: u64,
     status: u16,
+    /// Still so when it is dropped, the body has panicked, whoever caught the panic.
+    is_polled: bool,
 }
 
 impl Sending {
@@ -156,7 +161,7 @@ impl Sending {
 
     #[cold]
     fn abandon(&mut self) {
-        if std::thread::panicking() {
+        if self.is_polled || std::thread::panicking() {
             self.end(|_| Outcome::Panicked);
         } else {
             self.end(Outcome::BodyAborted);

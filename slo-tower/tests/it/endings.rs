@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -201,6 +201,39 @@ fn a_panic_is_bad_wherever_it_happens() {
     for slos in &registries {
         assert_counted(slos, "GET", r#",error_type="panic""#, [BAD, EXCLUDED, BAD]);
     }
+}
+
+/// Whoever catches the panic of a body may drop the body later, in peace.
+#[test]
+fn a_body_that_panics_has_panicked_whoever_catches_it() {
+    struct Dies;
+
+    impl Body for Dies {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            // Unlike `panic!`, this prints nothing.
+            resume_unwind(Box::new(()))
+        }
+    }
+
+    let (slos, _) = registry();
+    drive(
+        &slos,
+        Method::GET,
+        |_| answer(200, Dies),
+        |context, future| {
+            let Poll::Ready(Ok(response)) = future.poll(context) else { panic!("the head is there") };
+            let mut body = response.into_body();
+            let poll = || Pin::new(&mut body).poll_frame(context).is_ready();
+            catch_unwind(AssertUnwindSafe(poll)).expect_err("it unwinds");
+        },
+    );
+    assert_counted(&slos, "GET", r#",error_type="panic""#, [BAD, EXCLUDED, BAD]);
 }
 
 #[test]

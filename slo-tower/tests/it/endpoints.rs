@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use http::{Method, Request, Response, StatusCode, header};
+use http_body::Body;
 use http_body_util::BodyExt;
 use slo_tower::{Outcome, SloRegistry, Verdict};
 
@@ -40,6 +41,17 @@ fn head_is_told_what_get_would_be_told() {
     check(metrics(Method::GET), metrics(Method::HEAD));
     let status = |method| ask(slos.status_service(), method, "*/*");
     check(status(Method::GET), status(Method::HEAD));
+}
+
+/// Servers that mix bodies put them into one box, and the usual one can be shared between threads.
+#[test]
+fn bodies_fit_into_any_box() {
+    let (slos, _) = registry();
+    let bodies =
+        [call(slos.metrics_service(), Request::new(())), call(slos.status_service(), Request::new(()))];
+    for body in bodies.map(|response| response.into_body().boxed()) {
+        assert!(!body.is_end_stream());
+    }
 }
 
 /// Who reads the first chunk is served before the second one is written, and nothing is written ahead.
