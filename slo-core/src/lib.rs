@@ -31,8 +31,8 @@ pub use self::objective::{
 };
 pub use self::registry::{
     Attempt, BudgetStatus, BuildError, BurnRateStatus, Declaration, Declared, Events, InstallError,
-    LatencyStatus, Operation, Outcome, Recorder, Registry, RegistryBuilder, Scope, Series, SloStatus, Status,
-    StatusReader, Subject, Verdict, mark,
+    LatencyStatus, Operation, Outcome, Recorder, Registry, RegistryBuilder, Scope, SeriesWriter, SloStatus,
+    Status, StatusReader, Subject, Verdict, mark,
 };
 pub use self::time::{Clock, Timestamp};
 pub use self::window::Counts;

@@ -92,8 +92,9 @@ impl SloRegistry {
     /// Returns the layer for `Router::layer`. It records the routes added before it, and the fallback.
     ///
     /// A request that passes two layers of one registry is recorded by the outer one, as long as it stays on one
-    /// task: beyond a `tower::buffer` the inner one records it again. A request that a handler sends, on that task, to a
-    /// recorded service of this process is part of the request it answers, and not recorded by itself.
+    /// task and no layer of another registry lies between them: beyond a `tower::buffer`, or such a layer, the inner one
+    /// records it again. A request that a handler sends, on that task, to a recorded service of this process is part
+    /// of the request it answers, and not recorded by itself.
     #[must_use]
     pub fn layer(&self) -> SloLayer<MatchedRoute> {
         self.layer_by(MatchedRoute)
@@ -102,9 +103,9 @@ impl SloRegistry {
     /// Records a whole router from outside, found by the path of each request among these templates.
     ///
     /// A layer in a router boxes every request of every route once more; one service around the router does not, and
-    /// costs less than a layer that does nothing. What matches no template counts as unmatched, so mount
-    /// [`SloRegistry::routes`] on a router of their own, or name them. The text of a template is kept as long as the
-    /// process lives.
+    /// costs about as much as a layer that does nothing. What matches no template counts as unmatched, a misspelt one
+    /// included, so mount [`SloRegistry::routes`] on a router of their own, or name them. The text of a template is
+    /// kept as long as the process lives.
     ///
     /// ```
     /// use axum::{Router, ServiceExt, extract::Request, routing::get};

@@ -32,7 +32,7 @@
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | work that is no request | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
-//! | durations you measure yourself | [`Series`] |
+//! | durations you measure yourself | [`SeriesWriter`] |
 //!
 //! # Features
 //!
@@ -75,7 +75,7 @@ pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Clock,
     Counts, ErrorBudget, Events, Exposition, Histogram, InstallError, LatencyStatus, Objective,
-    ObjectiveError, Outcome, Recorder, Registry, Series, Severity, Sli, Slo, SloStatus, Status, StatusReader,
-    TextFormat, Threshold, Timestamp, Verdict, Window, naming,
+    ObjectiveError, Outcome, Recorder, Registry, SeriesWriter, Severity, Sli, Slo, SloStatus, Status,
+    StatusReader, TextFormat, Threshold, Timestamp, Verdict, Window, naming,
 };
 pub use slo_macros::slo;

@@ -39,7 +39,7 @@ pub use self::operation::{InstallError, Operation};
 pub use self::outcome::{Outcome, Verdict};
 pub use self::reading::StatusReader;
 pub use self::scope::{Scope, mark};
-pub use self::series::Series;
+pub use self::series::SeriesWriter;
 pub use self::status::{BudgetStatus, BurnRateStatus, Events, LatencyStatus, SloStatus, Status};
 
 pub(crate) use self::operation::unattributed;

@@ -21,7 +21,7 @@ use crate::time::nanos;
 
 impl Recorder {
     /// Returns a writer of the requests of a route that end with this outcome and verdict; without a template they
-    /// match no route. See [`Series`].
+    /// match no route. See [`SeriesWriter`].
     ///
     /// Method and template must come from a bounded set: the route table, never the request's own text.
     pub fn request_series(
@@ -30,22 +30,28 @@ impl Recorder {
         template: Option<&str>,
         outcome: Outcome,
         verdict: Verdict,
-    ) -> Series {
+    ) -> SeriesWriter {
         let template = template.unwrap_or(ROUTE_UNMATCHED);
         self.series(Protocol::Http, method, template, (outcome, verdict))
     }
 
-    /// Returns a writer of the runs of an operation that end with this outcome and verdict. See [`Series`].
+    /// Returns a writer of the runs of an operation that end with this outcome and verdict. See [`SeriesWriter`].
     ///
     /// The name must come from a bounded set.
-    pub fn operation_series(&self, name: &str, outcome: Outcome, verdict: Verdict) -> Series {
+    pub fn operation_series(&self, name: &str, outcome: Outcome, verdict: Verdict) -> SeriesWriter {
         self.series(Protocol::Operation, "", name, (outcome, verdict))
     }
 
-    fn series(&self, protocol: Protocol, method: &str, name: &str, ending: (Outcome, Verdict)) -> Series {
+    fn series(
+        &self,
+        protocol: Protocol,
+        method: &str,
+        name: &str,
+        ending: (Outcome, Verdict),
+    ) -> SeriesWriter {
         let state =
             directory::find(self.id).and_then(|shared| open(shared, (protocol, method, name), ending));
-        Series(state.unwrap_or(State::Gone))
+        SeriesWriter(state.unwrap_or(State::Gone))
     }
 }
 
@@ -76,7 +82,7 @@ impl Recorder {
 /// ```
 #[derive(Debug)]
 #[must_use = "a writer records nothing by itself"]
-pub struct Series(State);
+pub struct SeriesWriter(State);
 
 #[derive(Debug)]
 enum State {
@@ -86,7 +92,7 @@ enum State {
     Gone,
 }
 
-impl Series {
+impl SeriesWriter {
     /// Counts one event that took this long; more than 584 years count as these.
     #[inline]
     pub fn record(&mut self, duration: Duration) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use loom::model::Builder;
 use slo_core::{
-    Attempt, Clock, Events, Objective, Outcome, Recorder, Registry, RegistryBuilder, Series, Sli, Slo,
+    Attempt, Clock, Events, Objective, Outcome, Recorder, Registry, RegistryBuilder, SeriesWriter, Sli, Slo,
     TextFormat, Timestamp, Verdict,
 };
 
@@ -76,7 +76,7 @@ pub(crate) fn fail(recorder: Recorder, template: &str) {
 }
 
 /// Returns a writer of the successes of a route.
-pub(crate) fn writer(recorder: Recorder, template: &str) -> Series {
+pub(crate) fn writer(recorder: Recorder, template: &str) -> SeriesWriter {
     recorder.request_series("GET", Some(template), Outcome::Completed(200), Verdict::Good)
 }
 

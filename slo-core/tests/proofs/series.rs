@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use slo_core::{Events, Outcome, Recorder, Registry, Series, Sli, Verdict};
+use slo_core::{Events, Outcome, Recorder, Registry, SeriesWriter, Sli, Verdict};
 
 use super::model::{About, Ended, Model, OPERATION, ROUTES, THRESHOLD_NANOS, promises};
 use super::support::{Scrape, on_route, registry};
@@ -29,7 +29,7 @@ enum Step {
     Attempt(usize),
 }
 
-fn open(recorder: Recorder, kind: Kind) -> Series {
+fn open(recorder: Recorder, kind: Kind) -> SeriesWriter {
     match kind.about {
         About::Route(route) => {
             recorder.request_series("GET", Some(ROUTES[route]), kind.outcome, kind.verdict)
