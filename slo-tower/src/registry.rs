@@ -62,6 +62,49 @@ impl SloRegistry {
         self.layer_by(route)
     }
 
+    /// Returns the layer for services whose routes a type of yours can tell: what [`SloRegistry::layer_with`] is for
+    /// functions, for who keeps the texts where they are and so spares every request the comparison.
+    ///
+    /// ```
+    /// use std::any::Any;
+    /// use std::sync::Arc;
+    /// use http_body::Body;
+    /// use slo_tower::{Deliver, RequestHead, ResponseBody, RouteTemplate, SloRegistry};
+    ///
+    /// /// Left in the request's extensions by a router of one's own.
+    /// #[derive(Clone)]
+    /// struct Matched(Arc<str>);
+    ///
+    /// #[derive(Clone)]
+    /// struct FromExtensions;
+    ///
+    /// impl RouteTemplate for FromExtensions {
+    ///     fn template<'a>(&self, request: RequestHead<'a>) -> Option<&'a str> {
+    ///         request.extensions.get::<Matched>().map(|matched| &*matched.0)
+    ///     }
+    ///
+    ///     fn keep(&self, request: RequestHead<'_>) -> Option<Box<dyn Any>> {
+    ///         Some(Box::new(Arc::clone(&request.extensions.get::<Matched>()?.0)))
+    ///     }
+    /// }
+    ///
+    /// impl<B: Body> Deliver<B> for FromExtensions {
+    ///     type Body = ResponseBody<B>;
+    ///
+    ///     fn deliver(body: ResponseBody<B>) -> ResponseBody<B> {
+    ///         body
+    ///     }
+    /// }
+    ///
+    /// let layer = SloRegistry::builder("shop").build()?.layer_by(FromExtensions);
+    /// # let _ = layer;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn layer_by<R: RouteTemplate>(&self, route: R) -> SloLayer<R> {
+        SloLayer::new(self.registry.clone(), route)
+    }
+
     /// Returns the layer for a service that answers these routes, found by the path of each request; the text of a
     /// template is kept as long as the process lives.
     ///
@@ -96,10 +139,6 @@ impl SloRegistry {
     #[must_use]
     pub fn status_service(&self) -> StatusService {
         StatusService::new(self.registry.clone())
-    }
-
-    pub(crate) fn layer_by<R: RouteTemplate>(&self, route: R) -> SloLayer<R> {
-        SloLayer::new(self.registry.clone(), route)
     }
 }
 

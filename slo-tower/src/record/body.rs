@@ -16,14 +16,13 @@ use slo_core::{Attempt, Outcome};
 use crate::classify::classify_http;
 use crate::route::{RequestHead, RouteTemplate, Templates};
 
-/// What becomes of the body of a recorded response: with a function for its routes, a layer turns every body into a
-/// [`ResponseBody`]; the one for axum keeps axum's own.
+/// What becomes of the body of a recorded response; the type that tells the routes decides. With a function or a table
+/// for its routes, a layer turns every body into a [`ResponseBody`]; the one for axum keeps axum's own.
 pub trait Deliver<B>: RouteTemplate {
     /// What the recorded service answers with.
     type Body: Body;
 
-    /// Hands on a body, to be followed to its end or already there.
-    #[doc(hidden)]
+    /// Hands on a body, to be followed to its end or already there. It must be handed on: the request ends with it.
     fn deliver(body: ResponseBody<B>) -> Self::Body;
 }
 
