@@ -7,5 +7,6 @@ mod compressed;
 mod endings;
 mod endpoints;
 mod operations;
+mod stacking;
 mod support;
 mod transparency;
