@@ -16,3 +16,5 @@ mod cases;
 mod matrix;
 
 mod streams;
+
+mod wire;
