@@ -11,6 +11,8 @@ mod service;
 
 mod client;
 
+mod conduct;
+
 mod cases;
 
 mod matrix;
