@@ -34,6 +34,23 @@
 //! | work that is no request | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
 //! | durations you measure yourself | [`SeriesWriter`] |
 //!
+//! # In which order
+//!
+//! Add our layer last, so that it lies over the others: then it counts what clients get. Under another layer it counts
+//! what the handler does, and of what that layer answers by itself it learns nothing.
+//!
+//! | the other layer | ours over it | ours under it |
+//! |---|---|---|
+//! | `Trace` | the same | the same |
+//! | `Timeout` | its answer: 504 is bad, 408 is good | cancelled: counts only if already too slow |
+//! | `CatchPanic` | 500 | panic |
+//! | `Cors` | preflights are requests too | without preflights |
+//! | `Compression` | a stream: latency ends at the head | as it was before compression |
+//! | `RequestBodyLimit` | 413 | 413, but not if the announced length is too large: then nothing |
+//! | `ConcurrencyLimit` in axum | waiting is latency | waiting is not |
+//! | `buffer` | who leaves the queue has cancelled | who leaves the queue was never there |
+//! | `LoadShed` | what is shed is answered or fails, and is bad | what is shed is not counted |
+//!
 //! # Features
 //!
 //! * `axum` (default): [`SloRegistry::layer`], `SloRegistry::around` and `SloRegistry::routes` for axum's router.

@@ -2,7 +2,7 @@
 //!
 //! A request has ended when its last byte is handed over, when the body fails, or when it is dropped before
 //! that. Servers stop asking as soon as they know that nothing more comes, so a body that says it is at its
-//! end, or whose announced length is reached, is complete there and then.
+//! end, whose announced length is reached, or that has handed over its trailers, is complete there and then.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -108,8 +108,12 @@ impl<B: Body> Body for ResponseBody<B> {
             Poll::Ready(None) => sending.end(Outcome::Completed),
             Poll::Ready(Some(Err(_))) => sending.end(Outcome::BodyError),
             Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, Buf::remaining);
-                if sending.sent(bytes) || this.inner.is_end_stream() {
+                let last = match frame.data_ref() {
+                    Some(data) => sending.sent(data.remaining()),
+                    // Nothing follows trailers, and servers of HTTP/1.1 do not ask whether anything does.
+                    None => frame.is_trailers(),
+                };
+                if last || this.inner.is_end_stream() {
                     sending.end(Outcome::Completed);
                 }
             }

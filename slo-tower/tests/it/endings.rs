@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header};
+use http::{HeaderMap, Method, Request, Response, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use slo_tower::{Clock, SloRegistry};
@@ -264,6 +264,21 @@ fn a_client_that_leaves_is_excluded_unless_it_waited_too_long() {
         let labels = r#",http_response_status_code="200",error_type="body_aborted""#;
         assert_counted(&slos, "GET", labels, expected);
     }
+}
+
+#[test]
+fn trailers_are_the_end() {
+    let (slos, _) = registry();
+    let ended = |_| {
+        answer(200, stream(vec![Ok("text")]).with_trailers(std::future::ready(Some(Ok(HeaderMap::new())))))
+    };
+    drive(&slos, Method::GET, ended, |context, future| {
+        let Poll::Ready(Ok(mut response)) = future.poll(context) else { panic!("the head is there") };
+        for _ in 0..2 {
+            assert!(matches!(Pin::new(response.body_mut()).poll_frame(context), Poll::Ready(Some(Ok(_)))));
+        }
+    });
+    assert_counted(&slos, "GET", r#",http_response_status_code="200""#, [GOOD; 3]);
 }
 
 #[test]

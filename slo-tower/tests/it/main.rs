@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod axum_routes;
+mod axum_shapes;
 #[cfg(feature = "gzip")]
 mod compressed;
 mod endings;
 mod endpoints;
 mod operations;
+mod stacking;
 mod support;
 mod transparency;

@@ -113,3 +113,22 @@ where
 pub(crate) fn of_the_registry(text: &str) -> String {
     text.split_inclusive('\n').filter(|line| !line.contains("unattributed")).collect()
 }
+
+/// What was counted, each series as its label values and its number: `GET /job 200 ×1`.
+pub(crate) fn counted(slos: &SloRegistry) -> Vec<String> {
+    let short = |sample: String| {
+        let (labels, count) = sample.rsplit_once(' ').unwrap();
+        let values: Vec<&str> = labels.split('"').skip(1).step_by(2).collect();
+        format!("{} ×{count}", values.join(" "))
+    };
+    let mut counted: Vec<_> =
+        samples(slos, "http_server_request_duration_seconds_count").into_iter().map(short).collect();
+    counted.sort();
+    counted
+}
+
+/// What all requests took together.
+pub(crate) fn sum_seconds(slos: &SloRegistry) -> f64 {
+    let sums = samples(slos, "http_server_request_duration_seconds_sum");
+    sums.iter().map(|sum| sum.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+}
