@@ -3,8 +3,9 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use slo_core::{BuildError, Clock, InstallError, Registry, RegistryBuilder, Slo};
+use slo_core::{BuildError, Classify, Clock, InstallError, Registry, RegistryBuilder, Slo};
 
+use crate::classify::HttpClassifier;
 use crate::endpoint::{Appended, MetricsService, StatusService};
 use crate::record::SloLayer;
 use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
@@ -21,7 +22,8 @@ pub struct SloRegistry {
 impl SloRegistry {
     /// Starts to collect the promises of a service, beginning with everything `#[slo]` declares in this binary.
     pub fn builder(service: impl Into<String>) -> SloRegistryBuilder {
-        SloRegistryBuilder { builder: Registry::builder(service), appended: Appended::default() }
+        let builder = Registry::builder(service).classify(HttpClassifier::new());
+        SloRegistryBuilder { builder, appended: Appended::default() }
     }
 
     /// Makes this registry the one that `#[slo(operation = …)]` counts in outside of any request.
@@ -130,6 +132,42 @@ impl SloRegistryBuilder {
     /// Leaves out what `#[slo]` declares in this binary.
     pub fn without_declared(mut self) -> Self {
         self.builder = self.builder.without_declared();
+        self
+    }
+
+    /// Decides what outcomes mean: an [`HttpClassifier`] as it is made, unless changed.
+    ///
+    /// A thread asks once for each route and outcome and keeps the answer, so no request is dearer for it.
+    ///
+    /// ```
+    /// use slo_tower::{HttpClassifier, SloRegistry};
+    ///
+    /// let slos = SloRegistry::builder("shop").classify(HttpClassifier::new().excluded(429)).build()?;
+    /// # let _ = slos;
+    /// # Ok::<(), slo_tower::BuildError>(())
+    /// ```
+    pub fn classify(mut self, classifier: impl Classify) -> Self {
+        self.builder = self.builder.classify(classifier);
+        self
+    }
+
+    /// Decides what outcomes mean on one route, written as method and template: `GET /orders/{id}`.
+    ///
+    /// [`Registry::idle_classifiers`] lists the routes that no request has matched yet, so that a mistyped one is
+    /// found.
+    ///
+    /// ```
+    /// use slo_tower::{HttpClassifier, SloRegistry};
+    ///
+    /// // The catalogue knows every article: what is missing here is our fault.
+    /// let articles = HttpClassifier::new().bad(404);
+    /// let slos = SloRegistry::builder("shop").classify_route("GET /articles/{id}", articles).build()?;
+    /// assert_eq!(slos.idle_classifiers(), ["GET /articles/{id}"]);
+    /// # Ok::<(), slo_tower::BuildError>(())
+    /// ```
+    #[track_caller]
+    pub fn classify_route(mut self, route: impl Into<String>, classifier: impl Classify) -> Self {
+        self.builder = self.builder.classify_route(route, classifier);
         self
     }
 

@@ -85,9 +85,9 @@ pub(super) fn start(
 
 /// Counts the end of an attempt.
 #[inline(never)]
-pub(super) fn finish(id: RegistryId, attempt: &Attempt, code: u16, verdict: Verdict) {
+pub(super) fn finish(id: RegistryId, attempt: &Attempt, code: u16, verdict: Option<Verdict>) {
     let known = with_own(id, |desk| {
-        let ended = attempt.ended(&desk.shared.clock, code, verdict);
+        let ended = attempt.ended(&desk.shared, code, verdict);
         desk.finish_known(attempt.route(), ended)
     });
     if known.is_none() {
@@ -96,10 +96,13 @@ pub(super) fn finish(id: RegistryId, attempt: &Attempt, code: u16, verdict: Verd
 }
 
 #[cold]
-fn finish_unknown(id: RegistryId, attempt: &Attempt, code: u16, verdict: Verdict) {
+fn finish_unknown(id: RegistryId, attempt: &Attempt, code: u16, verdict: Option<Verdict>) {
+    let Some(shared) = directory::find(id) else { return };
+    // Here, where nothing is borrowed: classifiers are code of users.
+    let asked = if verdict.is_none() { shared.classify(attempt.route(), code) } else { None };
     with(id, |desk| {
-        let ended = attempt.ended(&desk.shared.clock, code, verdict);
-        desk.finish(attempt.route(), ended);
+        let ended = attempt.ended(&desk.shared, code, verdict);
+        desk.finish(attempt.route(), ended, asked);
     });
 }
 
@@ -212,16 +215,18 @@ impl Desk {
         route
     }
 
-    /// Counts the end of an attempt, if this thread knows its route.
+    /// Counts the end of an attempt, if this thread knows its route and its verdict.
     #[inline(always)]
     fn finish_known(&mut self, route: RouteId, ended: Ended) -> Option<()> {
-        self.hot.get_mut(route.number())?.as_mut()?.finish(&self.shared, &self.shard, ended);
-        Some(())
+        self.hot.get_mut(route.number())?.as_mut()?.finish(&self.shared, &self.shard, ended)
     }
 
-    fn finish(&mut self, route: RouteId, ended: Ended) {
+    /// Counts the end of an attempt; `asked` is what the classifier says of it, if it was asked.
+    fn finish(&mut self, route: RouteId, ended: Ended, asked: Option<Verdict>) {
         if let Some((hot, shared, shard)) = self.resolve(route) {
-            hot.finish(shared, shard, ended);
+            asked.into_iter().for_each(|verdict| hot.learn_verdict(ended.code, verdict));
+            let counted = hot.finish(shared, shard, ended);
+            debug_assert!(counted.is_some(), "the verdict is known");
         }
     }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod axum_routes;
+mod classification;
 #[cfg(feature = "gzip")]
 mod compressed;
 mod endings;
