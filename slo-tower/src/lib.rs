@@ -29,6 +29,7 @@
 //! | what a handler can promise | [`macro@slo`], [`Sli`], [`Objective`], [`Window`] |
 //! | promises without annotations | [`Slo`], [`SloRegistryBuilder::slo`] |
 //! | which requests are good | [`HttpClassifier`], [`Classify`], [`Outcome`], [`Sli`] |
+//! | requests that are none | [`SloRegistryBuilder::leave_out`], [`SloRegistryBuilder::count_probes`], [`SloRegistryBuilder::exclude`] |
 //! | what one handler knows better | [`EventOverride`] |
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |

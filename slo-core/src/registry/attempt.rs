@@ -82,13 +82,24 @@ impl Recorder {
         keep: impl FnOnce() -> Option<Guard>,
     ) -> Attempt {
         let about = About::new(protocol, method, name);
-        let begun = match local::start_known(self.id, about, name) {
-            None => self.start_unknown(protocol, method, name, keep),
-            Some(begun) => begun,
-        };
-        Attempt::begin(self.id, begun)
+        if let Some(begun) = local::start_known(self.id, about, name) {
+            return Attempt::begin(self.id, begun);
+        }
+        match self.start_unknown(protocol, method, name, keep) {
+            Some(begun) => Attempt::begin(self.id, begun),
+            None => Attempt::default(),
+        }
     }
 
+    /// Returns whether requests of this method and path are left out, for those that match no route: what is left out
+    /// of the others, their template decides by itself.
+    #[cold]
+    #[must_use]
+    pub fn leaves_out(&self, method: &str, path: &str) -> bool {
+        local::leaves_out(self.id, method, path)
+    }
+
+    /// Returns nothing for a route that is left out: it is never remembered, so that no other request is asked.
     #[cold]
     fn start_unknown(
         &self,
@@ -96,10 +107,10 @@ impl Recorder {
         method: &'static str,
         name: &str,
         keep: impl FnOnce() -> Option<Guard>,
-    ) -> (RouteId, u64) {
+    ) -> Option<(RouteId, u64)> {
         // Of a registry that is gone, the rest does not matter: ending it finds nobody to count it.
-        let nowhere = (RouteId::OVERFLOW, 0);
-        let begun = local::start(self.id, protocol, method, name).unwrap_or(nowhere);
+        let nowhere = Some((RouteId::OVERFLOW, 0));
+        let begun = local::start(self.id, protocol, method, name).unwrap_or(nowhere)?;
         if begun.0 != RouteId::OVERFLOW && About::is_exact(method) {
             // Ended by its drop if `keep` panics.
             let attempt = Attempt::begin(self.id, begun);
@@ -109,7 +120,7 @@ impl Recorder {
             let key = Key::new(About::new(protocol, method, name), name);
             local::remember(self.id, key, begun.0, guard);
         }
-        begun
+        Some(begun)
     }
 }
 

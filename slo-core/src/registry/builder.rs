@@ -12,6 +12,7 @@ use super::declare::{Declaration, Subject, declared};
 use super::driver::Driver;
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
+use super::left_out::LeftOut;
 use super::outcome::Outcome;
 use super::route::Protocol;
 use super::routes::Routes;
@@ -34,6 +35,7 @@ pub struct RegistryBuilder {
     series_max: u16,
     policy: Policy,
     own_classifiers: Vec<OwnClassifier>,
+    left_out: Vec<(String, &'static Location<'static>)>,
 }
 
 impl RegistryBuilder {
@@ -52,6 +54,7 @@ impl RegistryBuilder {
             series_max: 10_000,
             policy: Policy::default(),
             own_classifiers: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 
@@ -80,6 +83,27 @@ impl RegistryBuilder {
     pub fn classify_route(mut self, route: impl Into<String>, classifier: impl Classify) -> Self {
         let (route, location) = (route.into(), Location::caller());
         self.own_classifiers.push(OwnClassifier { route, classifier: Box::new(classifier), location });
+        self
+    }
+
+    /// Neither records nor counts the requests of a route, written as method and template; a star at its end stands
+    /// for all that may follow. A route that an SLO names is counted nevertheless.
+    ///
+    /// ```
+    /// use slo_core::{Outcome, Registry};
+    ///
+    /// let registry = Registry::builder("shop").leave_out("GET /livez").leave_out("GET /debug/*").build()?;
+    /// for route in ["/livez", "/debug/{*rest}", "/orders"] {
+    ///     registry.recorder().request("GET", Some(route)).finish_classified(Outcome::Completed(200));
+    /// }
+    /// assert!(registry.latency("GET /livez").is_none());
+    /// assert!(registry.latency("GET /debug/{*rest}").is_none());
+    /// assert_eq!(registry.latency("GET /orders").map(|latency| latency.count()), Some(1));
+    /// # Ok::<(), slo_core::BuildError>(())
+    /// ```
+    #[track_caller]
+    pub fn leave_out(mut self, route: impl Into<String>) -> Self {
+        self.left_out.push((route.into(), Location::caller()));
         self
     }
 
@@ -176,9 +200,18 @@ impl RegistryBuilder {
         if thresholds > Layout::THRESHOLDS_MAX {
             return Err(BuildError::TooManyThresholds { thresholds });
         }
+        let (left_out, locations): (_, Vec<_>) = self.left_out.into_iter().unzip();
+        let left_out = LeftOut::new(left_out, slos.iter())
+            .map_err(|(index, error)| BuildError::Invalid { error, location: locations[index] })?;
         let engine = Engine::new(&slos, self.tick_interval, self.clock.now());
-        let shared =
-            Shared::new(self.service.into(), self.clock, slos, goals.into(), (routes, policy), engine);
+        let shared = Shared::new(
+            self.service.into(),
+            self.clock,
+            slos,
+            goals.into(),
+            (routes, policy, left_out),
+            engine,
+        );
         Ok(Arc::new(shared))
     }
 }

@@ -72,15 +72,20 @@ fn start_beside(id: RegistryId, about: About, name: &str) -> Option<(RouteId, u6
     })
 }
 
-/// The same, for every text and on every thread; `None` if the registry is gone.
+/// The same, for every text and on every thread: nothing inside if it is left out, `None` if the registry is gone.
 #[cold]
 pub(super) fn start(
     id: RegistryId,
     protocol: Protocol,
     method: &'static str,
     name: &str,
-) -> Option<(RouteId, u64)> {
-    with(id, |desk| (desk.start(protocol, method, name), desk.shared.clock.ticks()))
+) -> Option<Option<(RouteId, u64)>> {
+    with(id, |desk| Some((desk.start(protocol, method, name)?, desk.shared.clock.ticks())))
+}
+
+/// Returns whether requests of this method and path are left out.
+pub(super) fn leaves_out(id: RegistryId, method: &str, path: &str) -> bool {
+    with(id, |desk| desk.shared.left_out.has(method, path)).unwrap_or_default()
 }
 
 /// Counts the end of an attempt.
@@ -203,7 +208,11 @@ impl Desk {
         self.hot.get(route.number())?.as_ref()
     }
 
-    fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> RouteId {
+    /// Counts the start of an attempt, unless its route is left out.
+    fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> Option<RouteId> {
+        if protocol == Protocol::Http && self.shared.left_out.has(method, name) {
+            return None;
+        }
         let index = self.shared.routes.find_or_add(protocol, method, name);
         if index == OVERFLOW {
             self.shard.routes_overflowed.add(1);
@@ -212,7 +221,7 @@ impl Desk {
         if let Some((hot, ..)) = self.resolve(route) {
             hot.start();
         }
-        route
+        Some(route)
     }
 
     /// Counts the end of an attempt, if this thread knows its route and its verdict.

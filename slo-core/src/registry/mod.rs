@@ -17,6 +17,7 @@ mod feeds;
 mod goal;
 mod held;
 mod hot;
+mod left_out;
 mod local;
 mod operation;
 mod outcome;

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use super::classify::Policy;
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
+use super::left_out::LeftOut;
 use super::outcome::{Outcome, Verdict};
 use super::route::RouteId;
 use super::routes::Routes;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) layout: Layout,
     pub(crate) routes: Routes,
     policy: Policy,
+    pub(super) left_out: LeftOut,
     /// The promises that go together, by the index that routes are bound to.
     goals: Box<[Goals]>,
     /// Whether a handler may say which promises its route keeps.
@@ -42,7 +44,7 @@ impl Shared {
         clock: Clock,
         slos: Box<[Slo]>,
         goals: Box<[Goals]>,
-        (routes, policy): (Routes, Policy),
+        (routes, policy, left_out): (Routes, Policy, LeftOut),
         engine: Engine,
     ) -> Self {
         let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
@@ -59,6 +61,7 @@ impl Shared {
             layout,
             routes,
             policy,
+            left_out,
             goals,
             has_declarations,
             engine,

@@ -7,6 +7,7 @@ mod classification;
 mod compressed;
 mod endings;
 mod endpoints;
+mod left_out;
 mod operations;
 mod support;
 mod transparency;
