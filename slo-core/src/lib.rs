@@ -31,8 +31,8 @@ pub use self::objective::{
 };
 pub use self::registry::{
     Attempt, BudgetStatus, BuildError, BurnRateStatus, Classify, Declaration, Declared, EventOverride,
-    Events, InstallError, LatencyStatus, Operation, Outcome, Recorder, Registry, RegistryBuilder, RouteRef,
-    Scope, Series, SloStatus, Status, StatusReader, Subject, Verdict, mark,
+    Events, InstallError, LatencyStatus, Maintenance, Operation, Outcome, Recorder, Registry,
+    RegistryBuilder, RouteRef, Scope, Series, SloStatus, Status, StatusReader, Subject, Verdict, mark,
 };
 pub use self::time::{Clock, Timestamp};
 pub use self::window::Counts;

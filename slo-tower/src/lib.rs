@@ -30,6 +30,7 @@
 //! | promises without annotations | [`Slo`], [`SloRegistryBuilder::slo`] |
 //! | which requests are good | [`HttpClassifier`], [`Classify`], [`Outcome`], [`Sli`] |
 //! | requests that are none | [`SloRegistryBuilder::leave_out`], [`SloRegistryBuilder::count_probes`], [`SloRegistryBuilder::exclude`] |
+//! | times in which nothing counts | [`Registry::maintenance`] |
 //! | what one handler knows better | [`EventOverride`] |
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
@@ -77,7 +78,7 @@ pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus,
     Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Histogram, InstallError, LatencyStatus,
-    Objective, ObjectiveError, Outcome, Recorder, Registry, RouteRef, Series, Severity, Sli, Slo, SloStatus,
-    Status, TextFormat, Threshold, Timestamp, Verdict, Window, naming,
+    Maintenance, Objective, ObjectiveError, Outcome, Recorder, Registry, RouteRef, Series, Severity, Sli,
+    Slo, SloStatus, Status, TextFormat, Threshold, Timestamp, Verdict, Window, naming,
 };
 pub use slo_macros::slo;

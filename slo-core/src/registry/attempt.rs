@@ -150,17 +150,24 @@ impl State {
     const USUAL: Self = Self(0);
     /// The clock stands: the time is what the attempt took.
     const STANDS: u32 = 1 << 8;
+    /// There was maintenance before the clock stood.
+    const MAINTAINED: u32 = 1 << 9;
+    const OVERRULED: u32 = 3;
 
     const fn clock_stands(self) -> bool {
         self.0 & Self::STANDS != 0
     }
 
-    const fn with_standing_clock(self) -> Self {
-        Self(self.0 | Self::STANDS)
+    const fn was_maintained(self) -> bool {
+        self.0 & Self::MAINTAINED != 0
+    }
+
+    const fn with_standing_clock(self, maintained: bool) -> Self {
+        Self(self.0 | Self::STANDS | if maintained { Self::MAINTAINED } else { 0 })
     }
 
     const fn overruled(self) -> Option<EventOverride> {
-        match self.0 & !Self::STANDS {
+        match self.0 & Self::OVERRULED {
             1 => Some(EventOverride::Good),
             2 => Some(EventOverride::Bad),
             3 => Some(EventOverride::Excluded),
@@ -174,7 +181,7 @@ impl State {
             EventOverride::Bad => 2,
             EventOverride::Excluded => 3,
         };
-        Self(self.0 & Self::STANDS | said)
+        Self(self.0 & !Self::OVERRULED | said)
     }
 }
 
@@ -229,9 +236,9 @@ impl Attempt {
     /// first call counts.
     pub fn stop_clock(&mut self) {
         if !self.state.clock_stands()
-            && let Some(nanos) = self.registry.and_then(|id| local::nanos_since(id, self.time))
+            && let Some((nanos, maintained)) = self.registry.and_then(|id| local::since(id, self.time))
         {
-            (self.time, self.state) = (nanos, self.state.with_standing_clock());
+            (self.time, self.state) = (nanos, self.state.with_standing_clock(maintained));
         }
     }
 
@@ -294,7 +301,7 @@ impl Attempt {
     /// Returns how the attempt ended, if that is now.
     #[inline]
     pub(super) fn ended(&self, shared: &Shared, code: u16, verdict: Option<Verdict>) -> Ended {
-        let (nanos, verdict) = if self.state == State::USUAL {
+        let (nanos, verdict) = if self.state == State::USUAL && !shared.maintenance.reach(self.time) {
             (shared.clock.nanos_since(self.time), verdict)
         } else {
             self.ended_unusually(shared, code, verdict)
@@ -321,7 +328,15 @@ impl Attempt {
         code: u16,
         verdict: Option<Verdict>,
     ) -> (u64, Option<Verdict>) {
-        let nanos = if self.state.clock_stands() { self.time } else { shared.clock.nanos_since(self.time) };
+        let periods = &shared.maintenance;
+        let (nanos, maintained) = if self.state.clock_stands() {
+            (self.time, self.state.was_maintained() || periods.are_under_way())
+        } else {
+            (shared.clock.nanos_since(self.time), periods.reach(self.time))
+        };
+        if maintained {
+            return (nanos, Some(Verdict::Excluded));
+        }
         let said = || self.state.overruled()?.verdict(Outcome::of_code(code));
         (nanos, verdict.or_else(said))
     }

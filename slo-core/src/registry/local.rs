@@ -111,9 +111,10 @@ fn finish_unknown(id: RegistryId, attempt: &Attempt, code: u16, verdict: Option<
     });
 }
 
-/// Returns the nanoseconds since a count of the registry's clock; `None` if the registry is gone.
-pub(super) fn nanos_since(id: RegistryId, started: u64) -> Option<u64> {
-    with(id, |desk| desk.shared.clock.nanos_since(started))
+/// Returns the nanoseconds since a count of the registry's clock, and whether there was maintenance since; `None` if the
+/// registry is gone.
+pub(super) fn since(id: RegistryId, started: u64) -> Option<(u64, bool)> {
+    with(id, |desk| (desk.shared.clock.nanos_since(started), desk.shared.maintenance.reach(started)))
 }
 
 /// Remembers that a text stands for a route; `guard` keeps the text where it is.

@@ -6,6 +6,7 @@ use super::classify::Policy;
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
 use super::left_out::LeftOut;
+use super::maintenance::Periods;
 use super::outcome::{Outcome, Verdict};
 use super::route::RouteId;
 use super::routes::Routes;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) slos: Box<[Slo]>,
     pub(crate) layout: Layout,
     pub(crate) routes: Routes,
+    pub(super) maintenance: Periods,
     policy: Policy,
     pub(super) left_out: LeftOut,
     /// The promises that go together, by the index that routes are bound to.
@@ -60,6 +62,7 @@ impl Shared {
             slos,
             layout,
             routes,
+            maintenance: Periods::new(),
             policy,
             left_out,
             goals,

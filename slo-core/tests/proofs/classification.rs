@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use slo_core::{Clock, EventOverride, Events, Outcome, Registry, RegistryBuilder, RouteRef, Sli, Verdict};
 
-use super::support::{START, latency, on_route};
+use super::support::{START, Scrape, latency, on_route};
 
 fn builder() -> RegistryBuilder {
     let slos = [("availability", Sli::Availability), ("latency", latency("1us"))];
@@ -167,4 +168,50 @@ fn what_a_handler_says_overrules_but_hides_no_failure_of_the_body() {
     attempt.overrule(EventOverride::Bad);
     attempt.finish(Outcome::Completed(200), Verdict::Good);
     assert_eq!(total(&registry), events(1, 0, 0));
+}
+
+#[test]
+fn what_overlaps_with_maintenance_is_excluded_and_nothing_else() {
+    let step = || Duration::from_secs(1);
+    let clock = Clock::manual(START);
+    let registry = builder().clock(clock.clone()).build().unwrap();
+    let start = || registry.recorder().request("GET", Some("/a"));
+    let mut series =
+        registry.recorder().request_series("GET", Some("/a"), Outcome::Completed(200), Verdict::Good);
+    start().finish_classified(Outcome::Completed(503));
+    assert_eq!(total(&registry), events(0, 1, 0));
+    let [before, ends_within, spans] = [start(), start(), start()];
+    before.finish_classified(Outcome::Completed(200));
+    let mut streams = start();
+    streams.stop_clock();
+    clock.advance(step());
+    let guards = [registry.maintenance(), registry.maintenance()];
+    assert_eq!(registry.status().maintenance_since, Some(clock.now()));
+    clock.advance(step());
+    ends_within.finish(Outcome::Completed(503), Verdict::Bad);
+    let mut streams_from_within = start();
+    streams_from_within.stop_clock();
+    let [begins_within, mut overruled] = [start(), start()];
+    overruled.overrule(EventOverride::Bad);
+    series.record(step());
+    assert_eq!(total(&registry), events(1, 1, 2));
+    let [first, last] = guards;
+    drop(first);
+    start().finish_classified(Outcome::Completed(503));
+    let gauge = || Scrape::of(&registry).value("slo_maintenance_active", &[("service", "shop")]);
+    assert_eq!((total(&registry), gauge()), (events(1, 1, 3), Some(1.0)));
+    drop(last);
+    clock.advance(step());
+    assert_eq!((registry.status().maintenance_since, gauge()), (None, Some(0.0)));
+    for attempt in [spans, begins_within, overruled, streams_from_within] {
+        attempt.finish_classified(Outcome::Completed(503));
+    }
+    assert_eq!(total(&registry), events(1, 1, 7));
+    // Its head was sent before, and its end comes after.
+    streams.finish_classified(Outcome::Completed(200));
+    start().finish_classified(Outcome::Completed(503));
+    series.record(step());
+    assert_eq!(total(&registry), events(3, 2, 7));
+    // All of them were requests, and are recorded as such.
+    assert_eq!(registry.latency("GET /a").map(|latency| latency.count()), Some(12));
 }
