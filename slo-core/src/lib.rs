@@ -30,9 +30,9 @@ pub use self::objective::{
     AlertPolicy, AlertRow, Objective, ObjectiveError, Severity, Sli, Slo, Threshold, Window,
 };
 pub use self::registry::{
-    Attempt, BudgetStatus, BuildError, BurnRateStatus, Declaration, Declared, Events, InstallError,
-    LatencyStatus, Operation, Outcome, Recorder, Registry, RegistryBuilder, Scope, SeriesWriter, SloStatus,
-    Status, StatusReader, Subject, Verdict, mark,
+    Attempt, BudgetStatus, BuildError, BurnRateStatus, Classify, Declaration, Declared, EventOverride,
+    Events, InstallError, LatencyStatus, Maintenance, Operation, Outcome, Recorder, Registry,
+    RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status, StatusReader, Subject, Verdict, mark,
 };
 pub use self::time::{Clock, Timestamp};
 pub use self::window::Counts;

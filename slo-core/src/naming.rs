@@ -60,6 +60,8 @@ families! {
     SLO_BURN_RATE: Gauge "slo_burn_rate" "Spending speed of the error budget; 1 spends exactly all of it in the SLO window.";
     /// Whether an alert is due.
     SLO_ALERT: Gauge "slo_alert_active" "Whether a burn-rate alert of this severity is firing.";
+    /// Whether events count.
+    SLO_MAINTENANCE: Gauge "slo_maintenance_active" "Whether there is maintenance, in which no event counts for an SLO.";
     /// What exceeded a documented maximum.
     SLO_OVERFLOW: Counter "slo_series_overflow_total" "Events without a place of their own: beyond a maximum of routes or series, or operations of this process that found no registry.";
 }

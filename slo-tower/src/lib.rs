@@ -28,7 +28,10 @@
 //! |---|---|
 //! | what a handler can promise | [`macro@slo`], [`Sli`], [`Objective`], [`Window`] |
 //! | promises without annotations | [`Slo`], [`SloRegistryBuilder::slo`] |
-//! | which requests are good | [`classify_http`], [`Outcome`], [`Sli`] |
+//! | which requests are good | [`HttpClassifier`], [`Classify`], [`Outcome`], [`Sli`] |
+//! | requests that are none | [`SloRegistryBuilder::leave_out`], [`SloRegistryBuilder::count_probes`], [`SloRegistryBuilder::exclude`] |
+//! | times in which nothing counts | [`Registry::maintenance`] |
+//! | what one handler knows better | [`EventOverride`] |
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | work that is no request | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
@@ -82,7 +85,7 @@ mod prometheus;
 
 #[cfg(feature = "axum")]
 pub use self::axum::{Around, MatchedRoute};
-pub use self::classify::classify_http;
+pub use self::classify::{GrpcClassifier, GrpcCode, HttpClassifier, classify_http};
 pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
 pub use self::record::{Deliver, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};
@@ -90,9 +93,10 @@ pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 #[cfg(feature = "metrics")]
 pub use slo_core::FacadePublisher;
 pub use slo_core::{
-    AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Clock,
-    Counts, ErrorBudget, Events, Exposition, Histogram, InstallError, LatencyStatus, Objective,
-    ObjectiveError, Outcome, Recorder, Registry, SeriesWriter, Severity, Sli, Slo, SloStatus, Status,
-    StatusReader, TextFormat, Threshold, Timestamp, Verdict, Window, naming,
+    AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus,
+    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exposition, Histogram, InstallError,
+    LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder, Registry, RouteRef,
+    SeriesWriter, Severity, Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold, Timestamp,
+    Verdict, Window, naming,
 };
 pub use slo_macros::slo;

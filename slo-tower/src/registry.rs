@@ -3,10 +3,11 @@
 use std::ops::Deref;
 use std::time::Duration;
 
-use slo_core::{BuildError, Clock, InstallError, Registry, RegistryBuilder, Slo};
+use slo_core::{BuildError, Classify, Clock, InstallError, Registry, RegistryBuilder, Slo};
 
+use crate::classify::HttpClassifier;
 use crate::endpoint::{Appended, MetricsService, StatusService};
-use crate::record::SloLayer;
+use crate::record::{Exclude, SloLayer};
 use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 
 /// The promises of one service, their layer and their endpoints. A cheap handle: clones share one registry.
@@ -16,12 +17,20 @@ use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 pub struct SloRegistry {
     registry: Registry,
     appended: Appended,
+    /// Never freed: services are cloned for every request, and a shared count would be what their threads fight over.
+    exclude: Option<&'static Exclude>,
 }
+
+/// Where orchestrators, scrapers and we ourselves ask a service how it is.
+const PROBES: [&str; 6] = ["/healthz", "/livez", "/metrics", "/readyz", "/slo", "/startupz"];
+/// The same in gRPC.
+const GRPC_PROBES: &str = "POST /grpc.health.v1.Health/*";
 
 impl SloRegistry {
     /// Starts to collect the promises of a service, beginning with everything `#[slo]` declares in this binary.
     pub fn builder(service: impl Into<String>) -> SloRegistryBuilder {
-        SloRegistryBuilder { builder: Registry::builder(service), appended: Appended::default() }
+        let builder = Registry::builder(service).classify(HttpClassifier::new());
+        SloRegistryBuilder { builder, appended: Appended::default(), exclude: None, counts_probes: false }
     }
 
     /// Makes this registry the one that `#[slo(operation = …)]` counts in outside of any request.
@@ -102,7 +111,7 @@ impl SloRegistry {
     /// ```
     #[must_use]
     pub fn layer_by<R: RouteTemplate>(&self, route: R) -> SloLayer<R> {
-        SloLayer::new(self.registry.clone(), route)
+        SloLayer::new(self.registry.clone(), route, self.exclude)
     }
 
     /// Returns the layer for a service that answers these routes, found by the path of each request; the text of a
@@ -156,6 +165,8 @@ impl Deref for SloRegistry {
 pub struct SloRegistryBuilder {
     builder: RegistryBuilder,
     appended: Appended,
+    exclude: Option<Exclude>,
+    counts_probes: bool,
 }
 
 impl SloRegistryBuilder {
@@ -169,6 +180,87 @@ impl SloRegistryBuilder {
     /// Leaves out what `#[slo]` declares in this binary.
     pub fn without_declared(mut self) -> Self {
         self.builder = self.builder.without_declared();
+        self
+    }
+
+    /// Decides what outcomes mean: an [`HttpClassifier`] as it is made, unless changed.
+    ///
+    /// A thread asks once for each route and outcome and keeps the answer, so no request is dearer for it.
+    ///
+    /// ```
+    /// use slo_tower::{HttpClassifier, SloRegistry};
+    ///
+    /// let slos = SloRegistry::builder("shop").classify(HttpClassifier::new().excluded(429)).build()?;
+    /// # let _ = slos;
+    /// # Ok::<(), slo_tower::BuildError>(())
+    /// ```
+    pub fn classify(mut self, classifier: impl Classify) -> Self {
+        self.builder = self.builder.classify(classifier);
+        self
+    }
+
+    /// Decides what outcomes mean on one route, written as method and template: `GET /orders/{id}`.
+    ///
+    /// [`Registry::idle_classifiers`] lists the routes that no request has matched yet, so that a mistyped one is
+    /// found.
+    ///
+    /// ```
+    /// use slo_tower::{HttpClassifier, SloRegistry};
+    ///
+    /// // The catalogue knows every article: what is missing here is our fault.
+    /// let articles = HttpClassifier::new().bad(404);
+    /// let slos = SloRegistry::builder("shop").classify_route("GET /articles/{id}", articles).build()?;
+    /// assert_eq!(slos.idle_classifiers(), ["GET /articles/{id}"]);
+    /// # Ok::<(), slo_tower::BuildError>(())
+    /// ```
+    #[track_caller]
+    pub fn classify_route(mut self, route: impl Into<String>, classifier: impl Classify) -> Self {
+        self.builder = self.builder.classify_route(route, classifier);
+        self
+    }
+
+    /// Neither records nor counts the requests of a route, written as method and template: `GET /internal/ping`. A star
+    /// at its end stands for all that may follow. Requests that match no route are told by their path.
+    ///
+    /// A route that an SLO names is counted nevertheless; an annotated handler should name its `route` for that. Costs
+    /// nothing on any other route.
+    #[track_caller]
+    pub fn leave_out(mut self, route: impl Into<String>) -> Self {
+        self.builder = self.builder.leave_out(route);
+        self
+    }
+
+    /// Counts probes like everything else.
+    ///
+    /// Unless told so, a registry leaves out `GET` and `HEAD` of `/livez`, `/readyz`, `/startupz`, `/healthz`, `/metrics`
+    /// and `/slo`, and `/grpc.health.v1.Health/*`, as [`SloRegistryBuilder::leave_out`] does: orchestrators and scrapers
+    /// ask for them so often that they would hide what users see. `/health` is not among them, as it may well be a page
+    /// for users; add it if it is not.
+    pub fn count_probes(mut self) -> Self {
+        self.counts_probes = true;
+        self
+    }
+
+    /// Neither records nor counts the requests of which `is_excluded` says so by their head: those of a load test, say.
+    ///
+    /// It is asked about every request; more than one may be given. Where it panics, the request is counted. It is kept
+    /// as long as the process lives.
+    ///
+    /// ```
+    /// use slo_tower::SloRegistry;
+    ///
+    /// let slos = SloRegistry::builder("shop")
+    ///     .exclude(|request| request.headers.contains_key("x-load-test"))
+    ///     .leave_out("GET /health")
+    ///     .build()?;
+    /// # let _ = slos;
+    /// # Ok::<(), slo_tower::BuildError>(())
+    /// ```
+    pub fn exclude<F>(mut self, is_excluded: F) -> Self
+    where
+        F: for<'a> Fn(RequestHead<'a>) -> bool + Send + Sync + 'static,
+    {
+        self.exclude = Some(Exclude::new(is_excluded, self.exclude));
         self
     }
 
@@ -216,7 +308,7 @@ impl SloRegistryBuilder {
     ///
     /// As [`RegistryBuilder::build`].
     pub fn build(self) -> Result<SloRegistry, BuildError> {
-        Ok(SloRegistry { registry: self.builder.build()?, appended: self.appended })
+        self.finish(RegistryBuilder::build)
     }
 
     /// Builds the registry and ticks it on a thread of its own, until the last handle is gone.
@@ -225,6 +317,21 @@ impl SloRegistryBuilder {
     ///
     /// As [`RegistryBuilder::start`].
     pub fn start(self) -> Result<SloRegistry, BuildError> {
-        Ok(SloRegistry { registry: self.builder.start()?, appended: self.appended })
+        self.finish(RegistryBuilder::start)
+    }
+
+    fn finish(
+        self,
+        make: impl FnOnce(RegistryBuilder) -> Result<Registry, BuildError>,
+    ) -> Result<SloRegistry, BuildError> {
+        let mut builder = self.builder;
+        if !self.counts_probes {
+            let each =
+                PROBES.into_iter().flat_map(|path| ["GET", "HEAD"].map(|method| format!("{method} {path}")));
+            builder = each.chain([GRPC_PROBES.to_owned()]).fold(builder, RegistryBuilder::leave_out);
+        }
+        let registry = make(builder)?;
+        let exclude = self.exclude.map(|exclude| &*Box::leak(Box::new(exclude)));
+        Ok(SloRegistry { registry, appended: self.appended, exclude })
     }
 }

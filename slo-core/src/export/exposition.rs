@@ -56,7 +56,8 @@ impl Exposition {
     pub(super) fn new(registry: Registry, format: TextFormat) -> Self {
         let layout = &registry.shared().layout;
         let (writer, histogram) = (Writer::new(format, layout), Histogram::new(layout));
-        let status = Status { service: String::new(), at: registry.clock().now(), slos: Vec::new() };
+        let at = registry.clock().now();
+        let status = Status { service: String::new(), at, maintenance_since: None, slos: Vec::new() };
         Self { registry, writer, histogram, stage: Stage::Read, next: 0, reading: None, status }
     }
 

@@ -25,13 +25,15 @@ pub(super) enum Part {
     Active(Protocol),
     /// What is said of an SLO, one in each step.
     Slo(fn(&Status, &SloStatus, Visit<'_>)),
+    /// Whether there is maintenance, in one step.
+    Maintenance,
     /// What exceeded a maximum, in one step.
     Overflow,
 }
 
 impl Part {
     /// All parts, which together are all samples of a registry but the histograms.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Active(Protocol::Http),
         Self::Active(Protocol::Operation),
         Self::Slo(info),
@@ -56,6 +58,7 @@ impl Part {
         }),
         Self::Slo(burn_rates),
         Self::Slo(alerts),
+        Self::Maintenance,
         Self::Overflow,
     ];
 
@@ -70,6 +73,14 @@ impl Part {
                 }
                 None => false,
             },
+            Self::Maintenance => {
+                if step == 0 {
+                    let active = f64::from(u8::from(status.maintenance_since.is_some()));
+                    let labels = [(label::SERVICE, status.service.as_str())];
+                    visit(&naming::SLO_MAINTENANCE, &labels, Value::Gauge(active));
+                }
+                step == 0
+            }
             Self::Overflow => {
                 if step == 0 {
                     overflow(shared, visit);

@@ -25,6 +25,7 @@ pub use self::window::Window;
 use self::error::Reason;
 use self::parse::Decimal;
 pub(crate) use self::parse::format_duration;
+pub(crate) use self::slo::split_route;
 
 const BILLION: u64 = 1_000_000_000;
 

@@ -228,6 +228,14 @@ pub(crate) fn route_fault(route: &str) -> Option<Reason> {
     (route.len() > ROUTE_BYTES_MAX).then_some(Reason::RouteTooLong)
 }
 
+/// Splits a route into its method and its template.
+pub(crate) fn split_route(route: &str) -> Result<(&str, &str), ObjectiveError> {
+    match (route_fault(route), route.split_once(' ')) {
+        (None, Some(parts)) => Ok(parts),
+        (fault, _) => Err(ObjectiveError::new(route, fault.unwrap_or(Reason::RouteMalformed))),
+    }
+}
+
 /// Says what is wrong with a label name, if anything.
 pub(crate) fn label_fault(name: &str) -> Option<Reason> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';

@@ -6,13 +6,14 @@
 
 use std::any::Any;
 
+use super::classify::EventOverride;
 use super::directory::RegistryId;
 use super::outcome::{Outcome, Verdict};
 use super::places::{About, Guard, Key};
 use super::route::{Protocol, RouteId};
+use super::shared::Shared;
 use super::{Declaration, local};
 use crate::naming::ROUTE_UNMATCHED;
-use crate::time::Clock;
 
 /// Starts attempts for one registry. A plain number: copy it freely, it keeps nothing alive. Once the
 /// registry is gone, recording does nothing.
@@ -81,13 +82,24 @@ impl Recorder {
         keep: impl FnOnce() -> Option<Guard>,
     ) -> Attempt {
         let about = About::new(protocol, method, name);
-        let begun = match local::start_known(self.id, about, name) {
-            None => self.start_unknown(protocol, method, name, keep),
-            Some(begun) => begun,
-        };
-        Attempt::begin(self.id, begun)
+        if let Some(begun) = local::start_known(self.id, about, name) {
+            return Attempt::begin(self.id, begun);
+        }
+        match self.start_unknown(protocol, method, name, keep) {
+            Some(begun) => Attempt::begin(self.id, begun),
+            None => Attempt::default(),
+        }
     }
 
+    /// Returns whether requests of this method and path are left out, for those that match no route: what is left out
+    /// of the others, their template decides by itself.
+    #[cold]
+    #[must_use]
+    pub fn leaves_out(&self, method: &str, path: &str) -> bool {
+        local::leaves_out(self.id, method, path)
+    }
+
+    /// Returns nothing for a route that is left out: it is never remembered, so that no other request is asked.
     #[cold]
     fn start_unknown(
         &self,
@@ -95,10 +107,10 @@ impl Recorder {
         method: &'static str,
         name: &str,
         keep: impl FnOnce() -> Option<Guard>,
-    ) -> (RouteId, u64) {
+    ) -> Option<(RouteId, u64)> {
         // Of a registry that is gone, the rest does not matter: ending it finds nobody to count it.
-        let nowhere = (RouteId::OVERFLOW, 0);
-        let begun = local::start(self.id, protocol, method, name).unwrap_or(nowhere);
+        let nowhere = Some((RouteId::OVERFLOW, 0));
+        let begun = local::start(self.id, protocol, method, name).unwrap_or(nowhere)?;
         if begun.0 != RouteId::OVERFLOW && About::is_exact(method) {
             // Ended by its drop if `keep` panics, or the drop of what has to give way.
             let attempt = Attempt::begin(self.id, begun);
@@ -108,7 +120,7 @@ impl Recorder {
             local::remember(self.id, key, begun.0, guard);
             std::mem::forget(attempt);
         }
-        begun
+        Some(begun)
     }
 }
 
@@ -122,18 +134,55 @@ pub struct Attempt {
     /// None once it has ended.
     registry: Option<RegistryId>,
     route: RouteId,
-    clock: AttemptClock,
+    state: State,
     /// When it started, in ticks of the clock; once the clock is stopped, the nanoseconds it took.
     time: u64,
     mark: Option<&'static Declaration>,
 }
 
-/// What the time of an attempt says. As wide as its neighbour, so that no padding is moved byte by byte.
+/// What is known of an attempt under way: whether its clock stands, and what its handler said. As wide as its
+/// neighbour, so that no padding is moved byte by byte; one number, so that what is usual is seen at one glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-enum AttemptClock {
-    Runs,
-    Stands,
+struct State(u32);
+
+impl State {
+    /// The clock runs, and nobody said anything.
+    const USUAL: Self = Self(0);
+    /// The clock stands: the time is what the attempt took.
+    const STANDS: u32 = 1 << 8;
+    /// There was maintenance before the clock stood.
+    const MAINTAINED: u32 = 1 << 9;
+    const OVERRULED: u32 = 3;
+
+    const fn clock_stands(self) -> bool {
+        self.0 & Self::STANDS != 0
+    }
+
+    const fn was_maintained(self) -> bool {
+        self.0 & Self::MAINTAINED != 0
+    }
+
+    const fn with_standing_clock(self, maintained: bool) -> Self {
+        Self(self.0 | Self::STANDS | if maintained { Self::MAINTAINED } else { 0 })
+    }
+
+    const fn overruled(self) -> Option<EventOverride> {
+        match self.0 & Self::OVERRULED {
+            1 => Some(EventOverride::Good),
+            2 => Some(EventOverride::Bad),
+            3 => Some(EventOverride::Excluded),
+            _ => None,
+        }
+    }
+
+    const fn with_override(self, said: EventOverride) -> Self {
+        let said = match said {
+            EventOverride::Good => 1,
+            EventOverride::Bad => 2,
+            EventOverride::Excluded => 3,
+        };
+        Self(self.0 & !Self::OVERRULED | said)
+    }
 }
 
 // It is moved with every request.
@@ -142,7 +191,7 @@ const _: () = assert!(size_of::<Attempt>() <= 32);
 impl Default for Attempt {
     #[inline]
     fn default() -> Self {
-        Self { registry: None, route: RouteId::OVERFLOW, clock: AttemptClock::Runs, time: 0, mark: None }
+        Self { registry: None, route: RouteId::OVERFLOW, state: State::USUAL, time: 0, mark: None }
     }
 }
 
@@ -151,7 +200,8 @@ impl Default for Attempt {
 pub(super) struct Ended {
     /// Of the outcome.
     pub(super) code: u16,
-    pub(super) verdict: Verdict,
+    /// None if it is for the classifier to say.
+    pub(super) verdict: Option<Verdict>,
     pub(super) nanos: u64,
     pub(super) mark: Option<&'static Declaration>,
 }
@@ -159,7 +209,7 @@ pub(super) struct Ended {
 impl Attempt {
     #[inline]
     fn begin(registry: RegistryId, (route, started): (RouteId, u64)) -> Self {
-        Self { registry: Some(registry), route, clock: AttemptClock::Runs, time: started, mark: None }
+        Self { registry: Some(registry), route, state: State::USUAL, time: started, mark: None }
     }
 
     /// Returns what starts attempts for the same registry; `None` if the attempt has ended.
@@ -185,25 +235,61 @@ impl Attempt {
     /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration. The
     /// first call counts.
     pub fn stop_clock(&mut self) {
-        if self.clock == AttemptClock::Runs
-            && let Some(nanos) = self.registry.and_then(|id| local::nanos_since(id, self.time))
+        if !self.state.clock_stands()
+            && let Some((nanos, maintained)) = self.registry.and_then(|id| local::since(id, self.time))
         {
-            (self.time, self.clock) = (nanos, AttemptClock::Stands);
+            (self.time, self.state) = (nanos, self.state.with_standing_clock(maintained));
         }
     }
 
-    /// Ends the attempt.
+    /// Notes what the handler says of the event: it overrules the classifier, but not a verdict that the attempt is
+    /// ended with. The last call counts.
+    #[inline]
+    pub fn overrule(&mut self, said: EventOverride) {
+        self.state = self.state.with_override(said);
+    }
+
+    /// Ends the attempt with a verdict that no classifier is asked about.
     #[inline]
     pub fn finish(mut self, outcome: Outcome, verdict: Verdict) {
         self.end(outcome, verdict);
     }
 
-    /// Ends the attempt where it lies. Of an attempt that has ended, nothing more is counted.
+    /// Ends the attempt, and leaves the verdict to the handler's [`EventOverride`] or to the [`Classify`](super::Classify)
+    /// of its route.
+    ///
+    /// ```
+    /// use slo_core::{Objective, Outcome, Registry, RouteRef, Sli, Slo, Verdict};
+    ///
+    /// let slo = Slo::new("orders-availability", Sli::Availability, Objective::parse("99%")?)?.with_route("GET /orders")?;
+    /// let missing_is_bad = |_: RouteRef<'_>, outcome: Outcome| match outcome {
+    ///     Outcome::Completed(404) => Verdict::Bad,
+    ///     other => other.verdict(),
+    /// };
+    /// let registry = Registry::builder("shop").slo(slo).classify_route("GET /orders", missing_is_bad).build()?;
+    /// registry.recorder().request("GET", Some("/orders")).finish_classified(Outcome::Completed(404));
+    /// assert_eq!(registry.status().slo("orders-availability").map(|slo| slo.total.bad), Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn finish_classified(mut self, outcome: Outcome) {
+        self.end_classified(outcome);
+    }
+
+    /// Ends the attempt where it lies, like [`Attempt::finish`]. Of an attempt that has ended, nothing more is counted.
     #[inline]
     pub fn end(&mut self, outcome: Outcome, verdict: Verdict) {
         if let Some(registry) = self.registry.take() {
             // The code is made here, where the outcome is often known when this is compiled.
-            local::finish(registry, self, outcome.code(), verdict);
+            local::finish(registry, self, outcome.code(), Some(verdict));
+        }
+    }
+
+    /// Ends the attempt where it lies, like [`Attempt::finish_classified`].
+    #[inline]
+    pub fn end_classified(&mut self, outcome: Outcome) {
+        if let Some(registry) = self.registry.take() {
+            local::finish(registry, self, outcome.code(), None);
         }
     }
 
@@ -214,10 +300,11 @@ impl Attempt {
 
     /// Returns how the attempt ended, if that is now.
     #[inline]
-    pub(super) fn ended(&self, clock: &Clock, code: u16, verdict: Verdict) -> Ended {
-        let nanos = match self.clock {
-            AttemptClock::Runs => clock.nanos_since(self.time),
-            AttemptClock::Stands => self.time,
+    pub(super) fn ended(&self, shared: &Shared, code: u16, verdict: Option<Verdict>) -> Ended {
+        let (nanos, verdict) = if self.state == State::USUAL && !shared.maintenance.reach(self.time) {
+            (shared.clock.nanos_since(self.time), verdict)
+        } else {
+            self.ended_unusually(shared, code, verdict)
         };
         Ended { code, verdict, nanos, mark: self.mark }
     }
@@ -233,12 +320,33 @@ impl Drop for Attempt {
 }
 
 impl Attempt {
+    /// Returns how long it took and what is said of it already.
+    #[inline(never)]
+    fn ended_unusually(
+        &self,
+        shared: &Shared,
+        code: u16,
+        verdict: Option<Verdict>,
+    ) -> (u64, Option<Verdict>) {
+        let periods = &shared.maintenance;
+        let (nanos, maintained) = if self.state.clock_stands() {
+            (self.time, self.state.was_maintained() || periods.are_under_way())
+        } else {
+            (shared.clock.nanos_since(self.time), periods.reach(self.time))
+        };
+        if maintained {
+            return (nanos, Some(Verdict::Excluded));
+        }
+        let said = || self.state.overruled()?.verdict(Outcome::of_code(code));
+        (nanos, verdict.or_else(said))
+    }
+
     #[cold]
     fn abandoned(&mut self) {
         if std::thread::panicking() {
-            self.end(Outcome::Panicked, Verdict::Bad);
+            self.end_classified(Outcome::Panicked);
         } else {
-            self.end(Outcome::CancelledBeforeHead, Verdict::Cancelled);
+            self.end_classified(Outcome::CancelledBeforeHead);
         }
     }
 }

@@ -2,22 +2,24 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::build_error::BuildError;
+use super::classify::{Classify, Policy};
 use super::declare::{Declaration, Subject, declared};
 use super::driver::Driver;
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
+use super::left_out::LeftOut;
 use super::outcome::Outcome;
 use super::route::Protocol;
 use super::routes::Routes;
 use super::shared::Shared;
 use super::{Handle, Registry};
 use crate::histogram::Layout;
-use crate::objective::{Objective, ObjectiveError, Slo};
+use crate::objective::{Slo, split_route};
 use crate::time::Clock;
 
 /// Collects the promises of a registry. Made by [`Registry::builder`].
@@ -31,6 +33,9 @@ pub struct RegistryBuilder {
     tick_interval: Duration,
     routes_max: u16,
     series_max: u16,
+    policy: Policy,
+    own_classifiers: Vec<OwnClassifier>,
+    left_out: Vec<(String, &'static Location<'static>)>,
 }
 
 impl RegistryBuilder {
@@ -47,6 +52,9 @@ impl RegistryBuilder {
             tick_interval: Duration::from_secs(10),
             routes_max: 1_000,
             series_max: 10_000,
+            policy: Policy::default(),
+            own_classifiers: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 
@@ -60,6 +68,42 @@ impl RegistryBuilder {
     /// Leaves out what `#[slo]` declares in this binary: only promises added by [`RegistryBuilder::slo`] count.
     pub fn without_declared(mut self) -> Self {
         self.declarations.clear();
+        self
+    }
+
+    /// Decides what outcomes mean: [`Outcome::verdict`] unless changed.
+    pub fn classify(mut self, classifier: impl Classify) -> Self {
+        self.policy.replace(Box::new(classifier));
+        self
+    }
+
+    /// Decides what outcomes mean on one route, written as method and template: `GET /orders/{id}`. The route always
+    /// has room, and [`Registry::idle_classifiers`] says whether anything ever matched it.
+    #[track_caller]
+    pub fn classify_route(mut self, route: impl Into<String>, classifier: impl Classify) -> Self {
+        let (route, location) = (route.into(), Location::caller());
+        self.own_classifiers.push(OwnClassifier { route, classifier: Box::new(classifier), location });
+        self
+    }
+
+    /// Neither records nor counts the requests of a route, written as method and template; a star at its end stands
+    /// for all that may follow. A route that an SLO names is counted nevertheless.
+    ///
+    /// ```
+    /// use slo_core::{Outcome, Registry};
+    ///
+    /// let registry = Registry::builder("shop").leave_out("GET /livez").leave_out("GET /debug/*").build()?;
+    /// for route in ["/livez", "/debug/{*rest}", "/orders"] {
+    ///     registry.recorder().request("GET", Some(route)).finish_classified(Outcome::Completed(200));
+    /// }
+    /// assert!(registry.latency("GET /livez").is_none());
+    /// assert!(registry.latency("GET /debug/{*rest}").is_none());
+    /// assert_eq!(registry.latency("GET /orders").map(|latency| latency.count()), Some(1));
+    /// # Ok::<(), slo_core::BuildError>(())
+    /// ```
+    #[track_caller]
+    pub fn leave_out(mut self, route: impl Into<String>) -> Self {
+        self.left_out.push((route.into(), Location::caller()));
         self
     }
 
@@ -119,7 +163,8 @@ impl RegistryBuilder {
             Subject::Operation => Some(declaration.name()),
         });
         let added = self.slos.iter().filter_map(|(slo, _)| slo.route().or(slo.operation()));
-        added.chain(declared).collect::<HashSet<_>>().len()
+        let classified = self.own_classifiers.iter().map(|own| &*own.route);
+        added.chain(declared).chain(classified).collect::<HashSet<_>>().len()
     }
 
     fn assemble(self) -> Result<Arc<Shared>, BuildError> {
@@ -139,14 +184,48 @@ impl RegistryBuilder {
         for declaration in self.declarations {
             promised.add_declaration(declaration)?;
         }
+        let mut policy = self.policy;
+        for (index, own) in self.own_classifiers.iter().enumerate() {
+            if let Some(first) = self.own_classifiers[..index].iter().find(|first| first.route == own.route) {
+                let (first, second) = (first.location, own.location);
+                return Err(BuildError::DuplicateClassifier { route: own.route.clone(), first, second });
+            }
+        }
+        for own in self.own_classifiers {
+            promised.add_classifier(own, &mut policy)?;
+        }
         let Promised { slos, goals, routes, .. } = promised;
         let slos: Box<[Slo]> = slos.into_iter().map(|(slo, _)| slo).collect();
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold()).collect::<HashSet<_>>().len();
         if thresholds > Layout::THRESHOLDS_MAX {
             return Err(BuildError::TooManyThresholds { thresholds });
         }
+        let (left_out, locations): (_, Vec<_>) = self.left_out.into_iter().unzip();
+        let left_out = LeftOut::new(left_out, slos.iter())
+            .map_err(|(index, error)| BuildError::Invalid { error, location: locations[index] })?;
         let engine = Engine::new(&slos, self.tick_interval, self.clock.now());
-        Ok(Arc::new(Shared::new(self.service.into(), self.clock, slos, goals.into(), routes, engine)))
+        let shared = Shared::new(
+            self.service.into(),
+            self.clock,
+            slos,
+            goals.into(),
+            (routes, policy, left_out),
+            engine,
+        );
+        Ok(Arc::new(shared))
+    }
+}
+
+/// A classifier of one route.
+struct OwnClassifier {
+    route: String,
+    classifier: Box<dyn Classify>,
+    location: &'static Location<'static>,
+}
+
+impl fmt::Debug for OwnClassifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OwnClassifier").field(&self.route).finish()
     }
 }
 
@@ -199,6 +278,14 @@ impl Promised {
         Ok(())
     }
 
+    fn add_classifier(&mut self, own: OwnClassifier, policy: &mut Policy) -> Result<(), BuildError> {
+        let OwnClassifier { route, classifier, location } = own;
+        let (method, template) =
+            split_route(&route).map_err(|error| BuildError::Invalid { error, location })?;
+        policy.insert(self.routes.find_or_add(Protocol::Http, method, template), classifier);
+        Ok(())
+    }
+
     fn new_goals(&mut self, declarations: Vec<&'static Declaration>) -> usize {
         self.goals.push(Goals { declarations, goals: Vec::new() });
         self.goals.len() - 1
@@ -235,100 +322,5 @@ impl Promised {
         let goal = Goal::new(self.slos.len(), &slo);
         self.slos.push((slo, location));
         Ok(goal)
-    }
-}
-
-/// Why a registry could not be built.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The service has no name.
-    ServiceName,
-    /// The interval between ticks is zero.
-    TickInterval,
-    /// Two SLOs have the same name.
-    DuplicateSlo {
-        /// The name.
-        name: String,
-        /// Where the first one is.
-        first: &'static Location<'static>,
-        /// Where the second one is.
-        second: &'static Location<'static>,
-    },
-    /// A declaration is not valid.
-    Invalid {
-        /// What is wrong.
-        error: ObjectiveError,
-        /// Where it is.
-        location: &'static Location<'static>,
-    },
-    /// An SLO names neither a route nor an operation, so nothing would ever count for it.
-    NoEvents {
-        /// The name.
-        name: String,
-        /// Where it is.
-        location: &'static Location<'static>,
-    },
-    /// An alert row was chosen that not even a total outage would fire.
-    DeadAlertRow {
-        /// The name.
-        name: String,
-        /// The objective that is too low for the row.
-        objective: Objective,
-        /// The burn rate that cannot be reached.
-        factor: f64,
-        /// Where it is.
-        location: &'static Location<'static>,
-    },
-    /// More different latency thresholds than the histograms can have as boundaries.
-    TooManyThresholds {
-        /// How many different ones there are.
-        thresholds: usize,
-    },
-    /// The thread that ticks could not be started.
-    Thread(io::Error),
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ServiceName => f.write_str("the service has no name: write builder(\"shop\")"),
-            Self::TickInterval => f.write_str("the tick interval is zero: leave it at ten seconds"),
-            Self::DuplicateSlo { name, first, second } => {
-                write!(f, "SLO {name:?} is declared twice, at {first} and at {second}: give one another name")
-            }
-            Self::Invalid { error, location } => write!(f, "{error}, at {location}"),
-            Self::NoEvents { name, location } => {
-                write!(f, "SLO {name:?} at {location} counts nothing: give it a route or an operation")
-            }
-            Self::DeadAlertRow { name, objective, factor, location } => write!(
-                f,
-                "SLO {name:?} at {location} can never burn {factor} times its budget at {objective}: \
-                 promise more, or leave the alerts to the default"
-            ),
-            Self::TooManyThresholds { thresholds } => {
-                write!(
-                    f,
-                    "{thresholds} different latency thresholds: at most {} fit one registry",
-                    Layout::THRESHOLDS_MAX
-                )
-            }
-            Self::Thread(error) => write!(f, "cannot start the thread that ticks: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for BuildError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Invalid { error, .. } => Some(error),
-            Self::Thread(error) => Some(error),
-            Self::ServiceName
-            | Self::TickInterval
-            | Self::DuplicateSlo { .. }
-            | Self::NoEvents { .. }
-            | Self::DeadAlertRow { .. }
-            | Self::TooManyThresholds { .. } => None,
-        }
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Hot {
     code: u16,
     /// What the labels of the route's series tell of the code of an outcome.
     told: u16,
+    /// What the classifier says of that outcome, once it was asked.
+    verdict: Option<Verdict>,
 }
 
 const _: () = assert!(size_of::<Hot>() == 64 || size_of::<usize>() < 8, "one cache line");
@@ -41,6 +43,8 @@ struct Rest {
     route: Arc<Route>,
     /// The series besides the first.
     series: Vec<HotSeries>,
+    /// What the classifier says of each outcome it was asked about.
+    verdicts: Vec<(u16, Verdict)>,
     /// The handlers that marked the route's requests: nearly always one.
     marked: Vec<Marked>,
     unmarked: Unmarked,
@@ -86,6 +90,7 @@ impl Hot {
             index,
             route: Arc::clone(route),
             series: Vec::new(),
+            verdicts: Vec::new(),
             marked: Vec::new(),
             unmarked: Unmarked::new(index, route),
         };
@@ -98,6 +103,7 @@ impl Hot {
             rest: Box::new(rest),
             code: 0,
             told: route.told(),
+            verdict: None,
         })
     }
 
@@ -138,19 +144,34 @@ impl Hot {
         self.tally.started.add(1);
     }
 
-    /// Counts the end of an attempt.
+    /// Remembers what the classifier says of an outcome.
+    #[cold]
+    pub(super) fn learn_verdict(&mut self, code: u16, verdict: Verdict) {
+        let code = code & self.told;
+        if self.rest.verdict_of(code).is_none() {
+            self.rest.verdicts.push((code, verdict));
+        }
+        if code == self.code {
+            self.verdict = self.rest.verdict_of(code);
+        }
+    }
+
+    /// Counts the end of an attempt; `None`, with nothing counted, if the classifier must be asked first.
     #[inline(always)]
-    pub(super) fn finish(&mut self, shared: &Shared, shard: &Shard, ended: Ended) {
+    #[must_use]
+    pub(super) fn finish(&mut self, shared: &Shared, shard: &Shard, ended: Ended) -> Option<()> {
         if ended.code & self.told == self.code
             && Mark::of(ended.mark) == self.usual
+            && let Some(verdict) = ended.verdict.or(self.verdict)
             && let Some(cells) = self.tally.cells.at(&shared.layout, ended.nanos)
         {
             self.tally.finished.add(1);
             cells.add(ended.nanos);
-            shard.judge(&self.goals, ended.verdict, ended.nanos);
+            shard.judge(&self.goals, verdict, ended.nanos);
+            Some(())
         } else {
             let Ended { code, verdict, nanos, mark } = ended;
-            self.finish_unusual(shared, shard, (code, verdict), nanos, mark);
+            self.finish_unusual(shared, shard, (code, verdict), nanos, mark)
         }
     }
 
@@ -160,36 +181,46 @@ impl Hot {
         &mut self,
         shared: &Shared,
         shard: &Shard,
-        (code, verdict): (u16, Verdict),
+        (code, verdict): (u16, Option<Verdict>),
         nanos: u64,
         mark: Option<&'static Declaration>,
-    ) {
-        let ended = Ended { code, verdict, nanos, mark };
+    ) -> Option<()> {
+        let code = code & self.told;
+        let verdict = verdict.or_else(|| self.rest.verdict_of(code))?;
         self.tally.finished.add(1);
-        let code = ended.code & self.told;
         let bucket = if code == self.code {
-            self.tally.cells.record(&shared.layout, ended.nanos)
+            self.tally.cells.record(&shared.layout, nanos)
         } else {
-            self.rest.record(code, &mut self.code, &self.tally, (shared, shard), ended.nanos)
+            let bucket = self.rest.record(code, &mut self.code, &self.tally, (shared, shard), nanos);
+            self.verdict = self.rest.verdict_of(self.code);
+            bucket
         };
-        if Mark::of(ended.mark) == self.usual {
-            shard.judge(&self.goals, ended.verdict, ended.nanos);
+        if Mark::of(mark) == self.usual {
+            shard.judge(&self.goals, verdict, nanos);
         } else {
-            self.judge_unusual(shared, shard, ended, bucket);
+            self.judge_unusual(shared, shard, (verdict, nanos), mark, bucket);
         }
+        Some(())
     }
 
     /// Judges a request that is the first with its mark, or has another one than most.
-    fn judge_unusual(&mut self, shared: &Shared, shard: &Shard, ended: Ended, bucket: usize) {
-        let Some(declaration) = ended.mark else {
-            shard.judge(shared.goals(self.rest.route.own()), ended.verdict, ended.nanos);
-            return self.rest.unmarked.judge(shared, shard, (ended.verdict, ended.nanos), bucket);
+    fn judge_unusual(
+        &mut self,
+        shared: &Shared,
+        shard: &Shard,
+        (verdict, nanos): (Verdict, u64),
+        mark: Option<&'static Declaration>,
+        bucket: usize,
+    ) {
+        let Some(declaration) = mark else {
+            shard.judge(shared.goals(self.rest.route.own()), verdict, nanos);
+            return self.rest.unmarked.judge(shared, shard, (verdict, nanos), bucket);
         };
-        let mark = Mark::of(ended.mark);
+        let mark = Mark::of(mark);
         let known = self.rest.marked.iter().position(|known| known.mark == mark);
         let known = known.unwrap_or_else(|| self.rest.learn(shared, declaration));
         let goals = &self.rest.marked[known].goals;
-        shard.judge(goals, ended.verdict, ended.nanos);
+        shard.judge(goals, verdict, nanos);
         if self.usual == Mark::NOT_KNOWN_YET {
             (self.usual, self.goals) = (mark, goals.clone());
         }
@@ -197,6 +228,10 @@ impl Hot {
 }
 
 impl Rest {
+    fn verdict_of(&self, code: u16) -> Option<Verdict> {
+        self.verdicts.iter().find(|(known, _)| *known == code).map(|(_, verdict)| *verdict)
+    }
+
     /// Counts an outcome that is the first of its kind, or another one than most, and returns its bucket.
     fn record(
         &mut self,

@@ -73,22 +73,27 @@ fn start_beside(id: RegistryId, about: About, name: &str) -> Option<(RouteId, u6
     })
 }
 
-/// The same, for every text and on every thread; `None` if the registry is gone.
+/// The same, for every text and on every thread: nothing inside if it is left out, `None` if the registry is gone.
 #[cold]
 pub(super) fn start(
     id: RegistryId,
     protocol: Protocol,
     method: &'static str,
     name: &str,
-) -> Option<(RouteId, u64)> {
-    with(id, |desk| (desk.start(protocol, method, name), desk.shared.clock.ticks()))
+) -> Option<Option<(RouteId, u64)>> {
+    with(id, |desk| Some((desk.start(protocol, method, name)?, desk.shared.clock.ticks())))
+}
+
+/// Returns whether requests of this method and path are left out.
+pub(super) fn leaves_out(id: RegistryId, method: &str, path: &str) -> bool {
+    with(id, |desk| desk.shared.left_out.has(method, path)).unwrap_or_default()
 }
 
 /// Counts the end of an attempt.
 #[inline(never)]
-pub(super) fn finish(id: RegistryId, attempt: &Attempt, code: u16, verdict: Verdict) {
+pub(super) fn finish(id: RegistryId, attempt: &Attempt, code: u16, verdict: Option<Verdict>) {
     let known = with_own(id, |desk| {
-        let ended = attempt.ended(&desk.shared.clock, code, verdict);
+        let ended = attempt.ended(&desk.shared, code, verdict);
         desk.finish_known(attempt.route(), ended)
     });
     if known.is_none() {
@@ -97,16 +102,20 @@ pub(super) fn finish(id: RegistryId, attempt: &Attempt, code: u16, verdict: Verd
 }
 
 #[cold]
-fn finish_unknown(id: RegistryId, attempt: &Attempt, code: u16, verdict: Verdict) {
+fn finish_unknown(id: RegistryId, attempt: &Attempt, code: u16, verdict: Option<Verdict>) {
+    let Some(shared) = directory::find(id) else { return };
+    // Here, where nothing is borrowed: classifiers are code of users.
+    let asked = if verdict.is_none() { shared.classify(attempt.route(), code) } else { None };
     with(id, |desk| {
-        let ended = attempt.ended(&desk.shared.clock, code, verdict);
-        desk.finish(attempt.route(), ended);
+        let ended = attempt.ended(&desk.shared, code, verdict);
+        desk.finish(attempt.route(), ended, asked);
     });
 }
 
-/// Returns the nanoseconds since a count of the registry's clock; `None` if the registry is gone.
-pub(super) fn nanos_since(id: RegistryId, started: u64) -> Option<u64> {
-    with(id, |desk| desk.shared.clock.nanos_since(started))
+/// Returns the nanoseconds since a count of the registry's clock, and whether there was maintenance since; `None` if the
+/// registry is gone.
+pub(super) fn since(id: RegistryId, started: u64) -> Option<(u64, bool)> {
+    with(id, |desk| (desk.shared.clock.nanos_since(started), desk.shared.maintenance.reach(started)))
 }
 
 /// Remembers that a text stands for a route; `guard` keeps the text where it is.
@@ -204,10 +213,15 @@ impl Desk {
         self.hot.get(route.number())?.as_ref()
     }
 
-    fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> RouteId {
+    /// Counts the start of an attempt, unless its route is left out.
+    fn start(&mut self, protocol: Protocol, method: &'static str, name: &str) -> Option<RouteId> {
+        // What this thread has met is not left out.
         if let Some((route, hot)) = self.find_by_text(protocol, method, name) {
             hot.start();
-            return route;
+            return Some(route);
+        }
+        if protocol == Protocol::Http && self.shared.left_out.has(method, name) {
+            return None;
         }
         let index = self.shared.routes.find_or_add(protocol, method, name);
         if index == OVERFLOW {
@@ -221,7 +235,7 @@ impl Desk {
                 self.by_text.entry(text).or_default().push(route);
             }
         }
-        route
+        Some(route)
     }
 
     fn find_by_text(&self, protocol: Protocol, method: &str, name: &str) -> Option<(RouteId, &Hot)> {
@@ -230,16 +244,18 @@ impl Desk {
         known.find(|(_, hot)| hot.is_asked_by(protocol, method))
     }
 
-    /// Counts the end of an attempt, if this thread knows its route.
+    /// Counts the end of an attempt, if this thread knows its route and its verdict.
     #[inline(always)]
     fn finish_known(&mut self, route: RouteId, ended: Ended) -> Option<()> {
-        self.hot.get_mut(route.number())?.as_mut()?.finish(&self.shared, &self.shard, ended);
-        Some(())
+        self.hot.get_mut(route.number())?.as_mut()?.finish(&self.shared, &self.shard, ended)
     }
 
-    fn finish(&mut self, route: RouteId, ended: Ended) {
+    /// Counts the end of an attempt; `asked` is what the classifier says of it, if it was asked.
+    fn finish(&mut self, route: RouteId, ended: Ended, asked: Option<Verdict>) {
         if let Some((hot, shared, shard)) = self.resolve(route) {
-            hot.finish(shared, shard, ended);
+            asked.into_iter().for_each(|verdict| hot.learn_verdict(ended.code, verdict));
+            let counted = hot.finish(shared, shard, ended);
+            debug_assert!(counted.is_some(), "the verdict is known");
         }
     }
 

@@ -6,7 +6,9 @@
 //! A registry is a value: two in one process share nothing but the declarations they were built from.
 
 mod attempt;
+mod build_error;
 mod builder;
+mod classify;
 mod declare;
 mod directory;
 mod driver;
@@ -15,7 +17,9 @@ mod feeds;
 mod goal;
 mod held;
 mod hot;
+mod left_out;
 mod local;
+mod maintenance;
 mod operation;
 mod outcome;
 mod places;
@@ -33,8 +37,11 @@ mod unmarked;
 use std::sync::{Arc, PoisonError};
 
 pub use self::attempt::{Attempt, Recorder};
-pub use self::builder::{BuildError, RegistryBuilder};
+pub use self::build_error::BuildError;
+pub use self::builder::RegistryBuilder;
+pub use self::classify::{Classify, EventOverride, RouteRef};
 pub use self::declare::{Declaration, Declared, Subject};
+pub use self::maintenance::Maintenance;
 pub use self::operation::{InstallError, Operation};
 pub use self::outcome::{Outcome, Verdict};
 pub use self::reading::StatusReader;
@@ -173,6 +180,26 @@ impl Registry {
             shared.add_latencies(index, &mut histogram);
         }
         Some(histogram)
+    }
+
+    /// Returns the routes that have a classifier of their own and that no request has matched yet, sorted: mistyped,
+    /// perhaps.
+    ///
+    /// ```
+    /// use slo_core::{Outcome, Registry, RouteRef, Verdict};
+    ///
+    /// let registry = Registry::builder("shop")
+    ///     .classify_route("GET /oders", |_: RouteRef<'_>, _: Outcome| Verdict::Good)
+    ///     .build()?;
+    /// registry.recorder().request("GET", Some("/orders")).finish_classified(Outcome::Completed(200));
+    /// assert_eq!(registry.idle_classifiers(), ["GET /oders"]);
+    /// # Ok::<(), slo_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn idle_classifiers(&self) -> Vec<String> {
+        let mut idle: Vec<_> = self.shared().idle_classifiers().collect();
+        idle.sort_unstable();
+        idle
     }
 
     /// Returns the service that promises.

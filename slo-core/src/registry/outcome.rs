@@ -34,6 +34,28 @@ impl Outcome {
         }
     }
 
+    /// Returns what the outcome means unless a classifier says otherwise: what failed is bad, whether we answered with
+    /// a status of 500 or above, broke off or gave up; any other answer is good; a client that left says nothing about
+    /// success.
+    ///
+    /// ```
+    /// use slo_core::{Outcome, Verdict};
+    /// assert_eq!(Outcome::Completed(404).verdict(), Verdict::Good);
+    /// assert_eq!(Outcome::Completed(503).verdict(), Verdict::Bad);
+    /// assert_eq!(Outcome::BodyError(200).verdict(), Verdict::Bad);
+    /// assert_eq!(Outcome::BodyAborted(200).verdict(), Verdict::Cancelled);
+    /// ```
+    #[must_use]
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::Completed(500..) | Self::BodyError(_) | Self::Panicked | Self::InnerError | Self::Shed => {
+                Verdict::Bad
+            }
+            Self::Completed(_) => Verdict::Good,
+            Self::BodyAborted(_) | Self::CancelledBeforeHead => Verdict::Cancelled,
+        }
+    }
+
     /// Returns the value of the `error_type` label, if the outcome is an error: what went wrong, or the status
     /// code as the OpenTelemetry semantic conventions ask.
     pub(crate) fn error_type(self) -> Option<Cow<'static, str>> {

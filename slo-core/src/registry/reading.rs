@@ -41,7 +41,12 @@ impl Reading {
 
     /// Returns the status without any SLO.
     pub(crate) fn head(&self, shared: &Shared) -> Status {
-        Status { service: shared.service.to_string(), at: self.at, slos: Vec::new() }
+        Status {
+            service: shared.service.to_string(),
+            at: self.at,
+            maintenance_since: shared.maintenance.since(),
+            slos: Vec::new(),
+        }
     }
 }
 

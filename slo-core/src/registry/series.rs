@@ -104,6 +104,7 @@ impl SeriesWriter {
     pub fn record_nanos(&mut self, nanos: u64) {
         if let State::Usual(writer) = &self.0
             && let Some(cells) = writer.tally.cells.at(&writer.shared.layout, nanos)
+            && !writer.shared.maintenance.are_under_way()
         {
             cells.add(nanos);
             writer.shard.judge(&writer.goals, writer.verdict, nanos);
@@ -138,8 +139,13 @@ struct Writer {
 }
 
 impl Writer {
+    /// Returns what an event is that is recorded now.
+    fn verdict(&self) -> Verdict {
+        if self.shared.maintenance.are_under_way() { Verdict::Excluded } else { self.verdict }
+    }
+
     fn record(&self, nanos: u64) -> usize {
-        self.shard.judge(&self.goals, self.verdict, nanos);
+        self.shard.judge(&self.goals, self.verdict(), nanos);
         self.tally.cells.record(&self.shared.layout, nanos)
     }
 }
@@ -164,7 +170,7 @@ impl Unusual {
         writer.shard.routes_overflowed.add(self.route_overflowed.into());
         writer.shard.series_overflowed.add(self.series_overflowed.into());
         if let Some(unmarked) = &mut self.unmarked {
-            unmarked.judge(&writer.shared, &writer.shard, (writer.verdict, nanos), bucket);
+            unmarked.judge(&writer.shared, &writer.shard, (writer.verdict(), nanos), bucket);
         }
     }
 }

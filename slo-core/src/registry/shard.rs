@@ -77,7 +77,7 @@ impl Shard {
     }
 
     /// Counts one event for every goal, on the thread that owns the shard.
-    #[inline]
+    #[inline(always)]
     pub(super) fn judge(&self, goals: &[Goal], verdict: Verdict, nanos: u64) {
         let events = &*self.events;
         for goal in goals {

@@ -2,8 +2,13 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::classify::Policy;
 use super::engine::Engine;
 use super::goal::{Goal, Goals};
+use super::left_out::LeftOut;
+use super::maintenance::Periods;
+use super::outcome::{Outcome, Verdict};
+use super::route::RouteId;
 use super::routes::Routes;
 use super::shard::Shard;
 use super::status::Events;
@@ -21,6 +26,9 @@ pub(crate) struct Shared {
     pub(crate) slos: Box<[Slo]>,
     pub(crate) layout: Layout,
     pub(crate) routes: Routes,
+    pub(super) maintenance: Periods,
+    policy: Policy,
+    pub(super) left_out: LeftOut,
     /// The promises that go together, by the index that routes are bound to.
     goals: Box<[Goals]>,
     /// Whether a handler may say which promises its route keeps.
@@ -38,7 +46,7 @@ impl Shared {
         clock: Clock,
         slos: Box<[Slo]>,
         goals: Box<[Goals]>,
-        routes: Routes,
+        (routes, policy, left_out): (Routes, Policy, LeftOut),
         engine: Engine,
     ) -> Self {
         let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
@@ -48,7 +56,21 @@ impl Shared {
         let last_resort = Arc::new(Shard::new(slos.len(), routes_max, series_max));
         let shards = RwLock::new(vec![Arc::clone(&last_resort)]);
         let (engine, last_resort) = (Mutex::new(engine), Mutex::new(last_resort));
-        Self { service, clock, slos, layout, routes, goals, has_declarations, engine, shards, last_resort }
+        Self {
+            service,
+            clock,
+            slos,
+            layout,
+            routes,
+            maintenance: Periods::new(),
+            policy,
+            left_out,
+            goals,
+            has_declarations,
+            engine,
+            shards,
+            last_resort,
+        }
     }
 
     /// Gives the caller a shard of its own: one that an ended thread or a writer left, or a new one.
@@ -76,6 +98,18 @@ impl Shared {
     /// Returns the index of a declaration's goals, if this registry has it.
     pub(super) fn goals_of(&self, declaration: &Declaration) -> Option<usize> {
         self.goals.iter().position(|goals| goals.is_of(declaration))
+    }
+
+    /// Asks the classifier of a route about the code of an outcome. Nothing may be lent out meanwhile.
+    pub(super) fn classify(&self, route: RouteId, code: u16) -> Option<Verdict> {
+        let known = self.routes.get(route.index())?;
+        Some(self.policy.ask(route.index(), known, Outcome::of_code(code & known.told())))
+    }
+
+    /// Returns the routes that have a classifier of their own and no request yet.
+    pub(super) fn idle_classifiers(&self) -> impl Iterator<Item = String> {
+        let idle = self.policy.routes().filter(|route| self.sum(|shard| shard.started(*route)) == 0);
+        idle.filter_map(|route| Some(self.routes.get(route)?.name()))
     }
 
     /// Sums something over all shards.

@@ -24,6 +24,8 @@ pub struct Status {
     pub service: String,
     /// When the counters were read.
     pub at: Timestamp,
+    /// Since when there is maintenance, in which nothing counts; `None` if there is none.
+    pub maintenance_since: Option<Timestamp>,
     /// In the order of declaration.
     pub slos: Vec<SloStatus>,
 }

@@ -6,6 +6,7 @@
 mod arithmetic;
 mod build_errors;
 mod cardinality;
+mod classification;
 mod counting;
 mod driver;
 mod exposition;

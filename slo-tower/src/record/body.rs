@@ -11,9 +11,8 @@ use bytes::Buf;
 use http::{Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use slo_core::{Attempt, Outcome};
+use slo_core::{Attempt, EventOverride, Outcome};
 
-use crate::classify::classify_http;
 use crate::route::{RequestHead, RouteTemplate, Templates};
 
 /// What becomes of the body of a recorded response; the type that tells the routes decides. With a function or a table
@@ -57,9 +56,11 @@ pub(super) fn deliver<R: Deliver<B>, B: Body>(
     bodiless: bool,
 ) -> Response<R::Body> {
     let (status, remaining) = (response.status(), remaining(&response));
+    if let Some(said) = response.extensions().get::<EventOverride>() {
+        attempt.overrule(*said);
+    }
     if bodiless || never_has_body(status) || remaining == 0 || response.body().is_end_stream() {
-        let outcome = Outcome::Completed(status.as_u16());
-        attempt.end(outcome, classify_http(outcome));
+        attempt.end_classified(Outcome::Completed(status.as_u16()));
     } else if remaining == UNKNOWN {
         // A stream may last for hours by design: its latency is the time to its head.
         attempt.stop_clock();
@@ -149,8 +150,7 @@ struct Sending {
 impl Sending {
     #[inline]
     fn end(&mut self, outcome: impl FnOnce(u16) -> Outcome) {
-        let outcome = outcome(self.status);
-        self.attempt.end(outcome, classify_http(outcome));
+        self.attempt.end_classified(outcome(self.status));
     }
 
     /// Notes bytes handed over; `true` if these were the last of those announced.

@@ -4,8 +4,6 @@ use std::mem::{ManuallyDrop, take};
 
 use slo_core::{Attempt, Outcome, Scope};
 
-use crate::classify::classify_http;
-
 /// Entered before the inner service or future runs and left after. Dropped instead, the handler has panicked:
 /// the attempt ends there, whoever may catch the panic further out.
 pub(super) struct Entered {
@@ -53,5 +51,5 @@ fn panicked(mut attempt: Attempt, scope: Option<Scope>) {
     if let Some(mark) = scope.and_then(Scope::close) {
         attempt.mark(mark);
     }
-    attempt.end(Outcome::Panicked, classify_http(Outcome::Panicked));
+    attempt.end_classified(Outcome::Panicked);
 }

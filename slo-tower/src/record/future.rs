@@ -13,7 +13,6 @@ use slo_core::{Attempt, Outcome};
 
 use super::body::{self, Deliver};
 use super::entered::Entered;
-use crate::classify::classify_http;
 
 pin_project! {
     /// The response of a [`Record`](super::Record) service, on its way. Dropped before it is ready, the request
@@ -59,7 +58,7 @@ where
                 Poll::Ready(Ok(body::deliver::<R, _>(response, attempt, *this.bodiless)))
             }
             Poll::Ready(Err(error)) => {
-                attempt.end(Outcome::InnerError, classify_http(Outcome::InnerError));
+                attempt.end_classified(Outcome::InnerError);
                 Poll::Ready(Err(error))
             }
         }

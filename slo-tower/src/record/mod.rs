@@ -7,6 +7,7 @@
 
 mod body;
 mod entered;
+mod exclude;
 mod future;
 mod service;
 
@@ -14,6 +15,7 @@ use slo_core::{Recorder, Registry};
 use tower_layer::Layer;
 
 pub use self::body::{Deliver, ResponseBody};
+pub(crate) use self::exclude::Exclude;
 pub use self::future::ResponseFuture;
 pub use self::service::Record;
 
@@ -27,11 +29,12 @@ pub use self::service::Record;
 pub struct SloLayer<R> {
     registry: Registry,
     route: R,
+    exclude: Option<&'static Exclude>,
 }
 
 impl<R> SloLayer<R> {
-    pub(crate) fn new(registry: Registry, route: R) -> Self {
-        Self { registry, route }
+    pub(crate) fn new(registry: Registry, route: R, exclude: Option<&'static Exclude>) -> Self {
+        Self { registry, route, exclude }
     }
 
     pub(crate) fn recorder(&self) -> Recorder {

@@ -9,7 +9,7 @@ use tower_service::Service;
 
 use super::body::Deliver;
 use super::entered::Entered;
-use super::{ResponseFuture, SloLayer};
+use super::{Exclude, ResponseFuture, SloLayer};
 use crate::route::{RequestHead, method_label};
 
 /// Records every request of the inner service. Made by [`SloLayer`].
@@ -18,6 +18,7 @@ pub struct Record<S, R> {
     inner: S,
     route: R,
     recorder: Recorder,
+    exclude: Option<&'static Exclude>,
     /// Keeps the registry alive for as long as the service is mounted. Routers clone the mounted service for
     /// every request; a clone holds none, so that no two threads share a reference count.
     _mounted: Option<Registry>,
@@ -26,14 +27,27 @@ pub struct Record<S, R> {
 impl<S, R> Record<S, R> {
     pub(super) fn new(inner: S, layer: SloLayer<R>) -> Self {
         let recorder = layer.recorder();
-        Self { inner, recorder, route: layer.route, _mounted: Some(layer.registry) }
+        let (route, exclude) = (layer.route, layer.exclude);
+        Self { inner, recorder, route, exclude, _mounted: Some(layer.registry) }
+    }
+}
+
+impl<S, R> Record<S, R> {
+    /// Starts a request that matches no route: not every one, but not by far the most either.
+    #[inline(never)]
+    fn start_unmatched(&self, method: &'static str, head: RequestHead<'_>) -> Attempt {
+        if self.recorder.leaves_out(method, head.uri.path()) {
+            return Attempt::default();
+        }
+        self.recorder.request(method, None)
     }
 }
 
 impl<S: Clone, R: Clone> Clone for Record<S, R> {
     #[inline]
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), route: self.route.clone(), recorder: self.recorder, _mounted: None }
+        let (recorder, exclude) = (self.recorder, self.exclude);
+        Self { inner: self.inner.clone(), route: self.route.clone(), recorder, exclude, _mounted: None }
     }
 }
 
@@ -55,13 +69,18 @@ where
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let scope = Scope::open_request(self.recorder);
-        // Under another layer of the same registry the request is counted there.
-        let attempt = if scope.is_within_request(self.recorder) {
+        // Under another layer of the same registry the request is counted there; what is left out, nowhere.
+        let attempt = if scope.is_within_request(self.recorder)
+            || self.exclude.is_some_and(|exclude| exclude.has(RequestHead::of(&request)))
+        {
             Attempt::default()
         } else {
             let head = RequestHead::of(&request);
-            let (method, template) = (method_label(head.method), self.route.template(head));
-            self.recorder.request_kept(method, template, || self.route.keep(head))
+            let method = method_label(head.method);
+            match self.route.template(head) {
+                None => self.start_unmatched(method, head),
+                template => self.recorder.request_kept(method, template, || self.route.keep(head)),
+            }
         };
         let bodiless = *request.method() == Method::HEAD;
         let entered = Entered::new(attempt, scope);

@@ -3,10 +3,12 @@
 
 mod axum_routes;
 mod axum_shapes;
+mod classification;
 #[cfg(feature = "gzip")]
 mod compressed;
 mod endings;
 mod endpoints;
+mod left_out;
 mod operations;
 mod stacking;
 mod support;

@@ -1,0 +1,116 @@
+//! Why declarations make no registry, and where to look.
+
+use std::fmt;
+use std::io;
+use std::panic::Location;
+
+use crate::histogram::Layout;
+use crate::objective::{Objective, ObjectiveError};
+
+/// Why a registry could not be built.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The service has no name.
+    ServiceName,
+    /// The interval between ticks is zero.
+    TickInterval,
+    /// Two SLOs have the same name.
+    DuplicateSlo {
+        /// The name.
+        name: String,
+        /// Where the first one is.
+        first: &'static Location<'static>,
+        /// Where the second one is.
+        second: &'static Location<'static>,
+    },
+    /// A declaration is not valid.
+    Invalid {
+        /// What is wrong.
+        error: ObjectiveError,
+        /// Where it is.
+        location: &'static Location<'static>,
+    },
+    /// A route has two classifiers.
+    DuplicateClassifier {
+        /// The route.
+        route: String,
+        /// Where the first one is.
+        first: &'static Location<'static>,
+        /// Where the second one is.
+        second: &'static Location<'static>,
+    },
+    /// An SLO names neither a route nor an operation, so nothing would ever count for it.
+    NoEvents {
+        /// The name.
+        name: String,
+        /// Where it is.
+        location: &'static Location<'static>,
+    },
+    /// An alert row was chosen that not even a total outage would fire.
+    DeadAlertRow {
+        /// The name.
+        name: String,
+        /// The objective that is too low for the row.
+        objective: Objective,
+        /// The burn rate that cannot be reached.
+        factor: f64,
+        /// Where it is.
+        location: &'static Location<'static>,
+    },
+    /// More different latency thresholds than the histograms can have as boundaries.
+    TooManyThresholds {
+        /// How many different ones there are.
+        thresholds: usize,
+    },
+    /// The thread that ticks could not be started.
+    Thread(io::Error),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ServiceName => f.write_str("the service has no name: write builder(\"shop\")"),
+            Self::TickInterval => f.write_str("the tick interval is zero: leave it at ten seconds"),
+            Self::DuplicateSlo { name, first, second } => {
+                write!(f, "SLO {name:?} is declared twice, at {first} and at {second}: give one another name")
+            }
+            Self::DuplicateClassifier { route, first, second } => {
+                write!(f, "route {route:?} has two classifiers, at {first} and at {second}: leave one out")
+            }
+            Self::Invalid { error, location } => write!(f, "{error}, at {location}"),
+            Self::NoEvents { name, location } => {
+                write!(f, "SLO {name:?} at {location} counts nothing: give it a route or an operation")
+            }
+            Self::DeadAlertRow { name, objective, factor, location } => write!(
+                f,
+                "SLO {name:?} at {location} can never burn {factor} times its budget at {objective}: \
+                 promise more, or leave the alerts to the default"
+            ),
+            Self::TooManyThresholds { thresholds } => {
+                write!(
+                    f,
+                    "{thresholds} different latency thresholds: at most {} fit one registry",
+                    Layout::THRESHOLDS_MAX
+                )
+            }
+            Self::Thread(error) => write!(f, "cannot start the thread that ticks: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Invalid { error, .. } => Some(error),
+            Self::Thread(error) => Some(error),
+            Self::ServiceName
+            | Self::TickInterval
+            | Self::DuplicateSlo { .. }
+            | Self::DuplicateClassifier { .. }
+            | Self::NoEvents { .. }
+            | Self::DeadAlertRow { .. }
+            | Self::TooManyThresholds { .. } => None,
+        }
+    }
+}

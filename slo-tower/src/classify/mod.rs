@@ -1,0 +1,10 @@
+//! What an outcome means for the promise, ready-made for the protocols.
+//!
+//! A classifier answers by route and outcome, never by request, so that each thread needs to ask it only once for
+//! both. What one request alone can tell, its handler says with an [`EventOverride`](slo_core::EventOverride).
+
+mod grpc;
+mod http;
+
+pub use self::grpc::{GrpcClassifier, GrpcCode};
+pub use self::http::{HttpClassifier, classify_http};
