@@ -103,7 +103,7 @@ impl<B: Body> Body for ResponseBody<B> {
         let polled = this.inner.as_mut().poll_frame(cx);
         match &polled {
             Poll::Pending => {}
-            Poll::Ready(None) => this.sending.end(Outcome::Completed),
+            Poll::Ready(None) => this.sending.finish(),
             Poll::Ready(Some(Err(_))) => this.sending.end(Outcome::BodyError),
             Poll::Ready(Some(Ok(frame))) => {
                 let last = match frame.data_ref() {
@@ -112,7 +112,7 @@ impl<B: Body> Body for ResponseBody<B> {
                     None => frame.is_trailers(),
                 };
                 if last || this.inner.is_end_stream() {
-                    this.sending.end(Outcome::Completed);
+                    this.sending.finish();
                 }
             }
         }
@@ -147,6 +147,16 @@ impl Sending {
     fn end(&mut self, outcome: impl FnOnce(u16) -> Outcome) {
         let outcome = outcome(self.status);
         self.attempt.end(outcome, classify_http(outcome));
+    }
+
+    /// The body has handed over all it has. If that is less than was announced, its server has to break the connection.
+    #[inline]
+    fn finish(&mut self) {
+        if self.remaining == 0 || self.remaining == UNKNOWN {
+            self.end(Outcome::Completed);
+        } else {
+            self.end(Outcome::BodyError);
+        }
     }
 
     /// Notes bytes handed over; `true` if these were the last of those announced.
