@@ -106,7 +106,7 @@ impl<B: Body> Body for ResponseBody<B> {
         sending.is_polled = false;
         match &polled {
             Poll::Pending => {}
-            Poll::Ready(None) => sending.end(Outcome::Completed),
+            Poll::Ready(None) => sending.finish(),
             Poll::Ready(Some(Err(_))) => sending.end(Outcome::BodyError),
             Poll::Ready(Some(Ok(frame))) => {
                 let last = match frame.data_ref() {
@@ -115,7 +115,7 @@ impl<B: Body> Body for ResponseBody<B> {
                     None => frame.is_trailers(),
                 };
                 if last || this.inner.is_end_stream() {
-                    sending.end(Outcome::Completed);
+                    sending.finish();
                 }
             }
         }
@@ -151,6 +151,16 @@ impl Sending {
     #[inline]
     fn end(&mut self, outcome: impl FnOnce(u16) -> Outcome) {
         self.attempt.end_classified(outcome(self.status));
+    }
+
+    /// The body has handed over all it has. If that is less than was announced, its server has to break the connection.
+    #[inline]
+    fn finish(&mut self) {
+        if self.remaining == 0 || self.remaining == UNKNOWN {
+            self.end(Outcome::Completed);
+        } else {
+            self.end(Outcome::BodyError);
+        }
     }
 
     /// Notes bytes handed over; `true` if these were the last of those announced.

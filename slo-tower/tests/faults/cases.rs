@@ -128,6 +128,8 @@ fn failed() -> Vec<Case> {
         .ends("408"),
         Case::new("body fails", "GET /body-error", |client| fails_in_body(client, "/body-error"))
             .fails("200 body_error"),
+        Case::new("body falls short", "GET /body-short", |client| fails_in_body(client, "/body-short"))
+            .fails("200 body_error"),
         Case::new("body panics", "GET /body-panic", |client| fails_in_body(client, "/body-panic"))
             .fails("panic"),
     ]

@@ -64,7 +64,7 @@ pub(crate) enum Mount {
     Around,
 }
 
-pub(crate) const ROUTES: [&str; 19] = [
+pub(crate) const ROUTES: [&str; 20] = [
     "/ok",
     "/status/{code}",
     "/empty",
@@ -79,6 +79,7 @@ pub(crate) const ROUTES: [&str; 19] = [
     "/stalled",
     "/body-error",
     "/body-panic",
+    "/body-short",
     "/large",
     "/huge",
     "/trailers",
@@ -121,6 +122,7 @@ pub(crate) fn router(stage: Stage) -> Router {
         .route("/stalled", get(|stage| worked(stage, Script::announced(1000, [first(), Step::Stall]))))
         .route("/body-error", get(|stage| worked(stage, Script::stream([first(), Step::Fail]))))
         .route("/body-panic", get(|stage| worked(stage, Script::stream([first(), Step::Panic]))))
+        .route("/body-short", get(|stage| worked(stage, Script::announced(1000, [first()]))))
         .route("/large", get(|stage| worked(stage, repeated(LARGE, true))))
         .route("/huge", get(|stage| worked(stage, repeated(HUGE, false))))
         .route("/trailers", get(with_trailers))

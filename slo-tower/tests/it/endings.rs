@@ -282,6 +282,24 @@ fn trailers_are_the_end() {
 }
 
 #[test]
+fn a_body_that_falls_short_has_failed() {
+    let ok = r#",http_response_status_code="200""#;
+    let failed = r#",http_response_status_code="200",error_type="body_error""#;
+    for (announced, labels, expected) in
+        [("4", ok, [GOOD; 3]), ("5", failed, [BAD, EXCLUDED, BAD]), ("3", ok, [GOOD; 3])]
+    {
+        let (slos, _) = registry();
+        let handler = |_| {
+            let body = stream(vec![Ok("te"), Ok("xt")]).map_err(|_| "body failed").boxed_unsync();
+            let response = Response::builder().header(header::CONTENT_LENGTH, announced).body(body).unwrap();
+            Box::pin(async { Ok(response) }) as Answer
+        };
+        drive(&slos, Method::GET, handler, read_to_end);
+        assert_counted(&slos, "GET", labels, expected);
+    }
+}
+
+#[test]
 fn an_endless_stream_ends_with_its_client_and_is_as_slow_as_its_head() {
     let (slos, clock) = registry();
     drive(
