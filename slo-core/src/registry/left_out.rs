@@ -2,7 +2,8 @@
 //!
 //! They are told by their route, where a thread meets a text that it does not know. A route that is left out is never
 //! remembered, so only its own requests are asked, with every one of them, and all others nothing.
-//! What must never happen: a promise about a route that is silently left out.
+//! What must never happen: a promise that names its route, and whose requests are silently left out. Where an annotated
+//! handler is served nobody knows before its first request, so one that names no route is left out like any other.
 
 use crate::objective::{ObjectiveError, Slo, split_route};
 
