@@ -66,7 +66,7 @@ pub fn record() -> Vec<Competitor> {
 
 #[inline]
 fn count(recorder: Recorder, route: &str, status: u16) {
-    recorder.request("GET", Some(route)).finish(Outcome::Completed(status), Verdict::Good);
+    recorder.request("GET", Some(route)).finish_as(Outcome::Completed(status), Verdict::Good);
 }
 
 fn manual_clock() -> Clock {
@@ -158,7 +158,7 @@ pub fn registry_of(slos: usize) -> (SloRegistry, Clock) {
 pub fn count_each(registry: &SloRegistry, slos: usize) {
     for index in 0..slos {
         let attempt = registry.recorder().operation(&format!("operation-{index}"));
-        attempt.finish(Outcome::Completed(0), Verdict::Good);
+        attempt.finish_as(Outcome::Completed(0), Verdict::Good);
     }
 }
 
@@ -200,7 +200,7 @@ impl Metrics for Exposed {
     fn observe(&self, labels: &Labels, nanos: u64) {
         let attempt = self.registry.recorder().request(labels.method, Some(&labels.route));
         self.clock.advance(std::time::Duration::from_nanos(nanos));
-        attempt.finish(Outcome::Completed(labels.status), Verdict::Good);
+        attempt.finish_as(Outcome::Completed(labels.status), Verdict::Good);
     }
 
     fn render(&self, out: &mut String) {

@@ -189,17 +189,17 @@ mod tests {
             for second in 0..60 {
                 slos.recorder()
                     .request("GET", Some("/search"))
-                    .finish(Outcome::Completed(200), Verdict::Good);
+                    .finish_as(Outcome::Completed(200), Verdict::Good);
                 let good = second % 5 != 0 || minute < 50;
                 let status = if good { 200 } else { 503 };
                 let verdict = if good { Verdict::Good } else { Verdict::Bad };
                 slos.recorder()
                     .request("GET", Some("/recommendations"))
-                    .finish(Outcome::Completed(status), verdict);
+                    .finish_as(Outcome::Completed(status), verdict);
             }
             slos.tick(clock.now());
         }
-        slos.recorder().request("GET", Some("/search")).finish(Outcome::Completed(500), Verdict::Bad);
+        slos.recorder().request("GET", Some("/search")).finish_as(Outcome::Completed(500), Verdict::Bad);
         slos.status()
     }
 

@@ -48,7 +48,7 @@ fn registry() -> (Registry, Clock) {
 fn record(recorder: Recorder, clock: &Clock) {
     let after = |millis, attempt: Attempt, outcome, verdict| {
         clock.advance(Duration::from_millis(millis));
-        attempt.finish(outcome, verdict);
+        attempt.finish_as(outcome, verdict);
     };
     for route in ROUTES {
         after(3, recorder.request("GET", Some(route)), Outcome::Completed(200), Verdict::Good);
@@ -85,7 +85,7 @@ fn printing_allocates_nothing_for_another_series() {
     let printed = |routes: &[&str]| {
         let (registry, _clock) = registry();
         for route in routes {
-            registry.recorder().request("GET", Some(route)).finish(Outcome::Completed(200), Verdict::Good);
+            registry.recorder().request("GET", Some(route)).finish_as(Outcome::Completed(200), Verdict::Good);
         }
         let mut text = String::with_capacity(1 << 20);
         let region = Region::new(ALLOCATOR);

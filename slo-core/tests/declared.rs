@@ -47,14 +47,14 @@ fn check(registry: &Registry, slo: &str, [good, bad, excluded]: [u64; 3]) {
 fn endings_before_the_handlers_first_run_count_once_it_has_run() {
     let registry = builder().build().expect("it is valid");
     let recorder = registry.recorder();
-    request(recorder, "/checkout", None).finish(Outcome::Completed(422), Verdict::Good);
+    request(recorder, "/checkout", None).finish_as(Outcome::Completed(422), Verdict::Good);
     drop(request(recorder, "/checkout", None));
     check(&registry, "checkout-availability", [0, 0, 0]);
-    request(recorder, "/checkout", Some(&CHECKOUT)).finish(Outcome::Completed(503), Verdict::Bad);
+    request(recorder, "/checkout", Some(&CHECKOUT)).finish_as(Outcome::Completed(503), Verdict::Bad);
     check(&registry, "checkout-availability", [1, 1, 1]);
-    request(recorder, "/checkout", None).finish(Outcome::Completed(422), Verdict::Good);
+    request(recorder, "/checkout", None).finish_as(Outcome::Completed(422), Verdict::Good);
     check(&registry, "checkout-availability", [2, 1, 1]);
-    request(recorder, "/elsewhere", None).finish(Outcome::Completed(200), Verdict::Good);
+    request(recorder, "/elsewhere", None).finish_as(Outcome::Completed(200), Verdict::Good);
     check(&registry, "checkout-availability", [2, 1, 1]);
     assert_eq!(registry.status().slos[0].routes, ["POST /checkout"]);
 }
@@ -68,7 +68,7 @@ fn an_outage_before_the_handlers_first_run_is_not_lost() {
     let after = |nanos, outcome, verdict| {
         let attempt = request(recorder, "/checkout", None);
         registry.clock().advance(Duration::from_nanos(nanos));
-        attempt.finish(outcome, verdict);
+        attempt.finish_as(outcome, verdict);
     };
     for _ in 0..ENDINGS {
         after(250_000_000, Outcome::Completed(503), Verdict::Bad);
@@ -77,7 +77,7 @@ fn an_outage_before_the_handlers_first_run_is_not_lost() {
         after(250_000_001, Outcome::Completed(200), Verdict::Excluded);
     }
     check(&registry, "checkout-availability", [0, 0, 0]);
-    request(recorder, "/checkout", Some(&CHECKOUT)).finish(Outcome::Completed(200), Verdict::Good);
+    request(recorder, "/checkout", Some(&CHECKOUT)).finish_as(Outcome::Completed(200), Verdict::Good);
     check(&registry, "checkout-availability", [1 + ENDINGS, ENDINGS, 2 * ENDINGS]);
     check(&registry, "checkout-latency", [1 + ENDINGS, ENDINGS, 2 * ENDINGS]);
 }
@@ -91,7 +91,7 @@ fn what_a_writer_records_counts_for_the_handler_of_its_route() {
     let mut early = open();
     early.record(Duration::from_millis(251));
     check(&registry, "checkout-availability", [0, 0, 0]);
-    request(recorder, "/checkout", Some(&CHECKOUT)).finish(Outcome::Completed(200), Verdict::Good);
+    request(recorder, "/checkout", Some(&CHECKOUT)).finish_as(Outcome::Completed(200), Verdict::Good);
     check(&registry, "checkout-availability", [1, 1, 0]);
     let mut late = open();
     for series in [&mut early, &mut late] {
@@ -109,11 +109,11 @@ fn what_a_writer_records_counts_for_the_handler_of_its_route() {
 fn unmatched_requests_are_bound_to_nobodys_promises() {
     let registry = builder().build().expect("it is valid");
     let scanned = || registry.recorder().request("GET", None);
-    scanned().finish(Outcome::Completed(404), Verdict::Good);
+    scanned().finish_as(Outcome::Completed(404), Verdict::Good);
     let mut marked = scanned();
     marked.mark(&CHECKOUT);
-    marked.finish(Outcome::Completed(200), Verdict::Good);
-    scanned().finish(Outcome::Completed(404), Verdict::Good);
+    marked.finish_as(Outcome::Completed(200), Verdict::Good);
+    scanned().finish_as(Outcome::Completed(404), Verdict::Good);
     check(&registry, "checkout-availability", [1, 0, 0]);
     assert_eq!(registry.status().slos[0].routes, Vec::<String>::new());
 }
@@ -129,12 +129,13 @@ fn a_route_that_is_learnt_by_many_threads_at_once_counts_each_ending_once() {
             for _ in 0..THREADS {
                 scope.spawn(|| {
                     let end = |marked| {
-                        request(recorder, "/checkout", marked).finish(Outcome::Completed(200), Verdict::Good);
+                        request(recorder, "/checkout", marked)
+                            .finish_as(Outcome::Completed(200), Verdict::Good);
                     };
                     (0..8).for_each(|_| end(None));
                     let first_run = request(recorder, "/checkout", Some(&CHECKOUT));
                     together.wait();
-                    first_run.finish(Outcome::Completed(200), Verdict::Good);
+                    first_run.finish_as(Outcome::Completed(200), Verdict::Good);
                     end(None);
                 });
             }
@@ -148,19 +149,19 @@ fn a_route_that_is_learnt_by_many_threads_at_once_counts_each_ending_once() {
 fn the_overflow_route_is_bound_to_nobodys_promises() {
     let registry = builder().routes_max(0).build().expect("it is valid");
     let recorder = registry.recorder();
-    request(recorder, "/other", None).finish(Outcome::Completed(500), Verdict::Bad);
-    request(recorder, "/checkout", Some(&CHECKOUT)).finish(Outcome::Completed(200), Verdict::Good);
-    request(recorder, "/other", None).finish(Outcome::Completed(500), Verdict::Bad);
-    request(recorder, "/checkout", Some(&CHECKOUT)).finish(Outcome::Completed(200), Verdict::Good);
+    request(recorder, "/other", None).finish_as(Outcome::Completed(500), Verdict::Bad);
+    request(recorder, "/checkout", Some(&CHECKOUT)).finish_as(Outcome::Completed(200), Verdict::Good);
+    request(recorder, "/other", None).finish_as(Outcome::Completed(500), Verdict::Bad);
+    request(recorder, "/checkout", Some(&CHECKOUT)).finish_as(Outcome::Completed(200), Verdict::Good);
     check(&registry, "checkout-availability", [2, 0, 0]);
-    recorder.request("GET", Some("/search")).finish(Outcome::Completed(200), Verdict::Good);
+    recorder.request("GET", Some("/search")).finish_as(Outcome::Completed(200), Verdict::Good);
     check(&registry, "search-availability", [1, 0, 0]);
 }
 
 #[test]
 fn a_declared_route_is_bound_before_its_first_request() {
     let registry = builder().build().expect("it is valid");
-    registry.recorder().request("GET", Some("/search")).finish(Outcome::Completed(500), Verdict::Bad);
+    registry.recorder().request("GET", Some("/search")).finish_as(Outcome::Completed(500), Verdict::Bad);
     check(&registry, "search-availability", [0, 1, 0]);
 }
 

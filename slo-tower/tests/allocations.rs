@@ -79,7 +79,7 @@ fn a_slow_reader_holds_one_chunk() {
     const CHUNK: usize = 72 * 1024;
     let slos = registry();
     for route in (0..SERIES).map(|index| format!("/{index}")) {
-        slos.recorder().request("GET", Some(&route)).finish(Outcome::Completed(200), Verdict::Good);
+        slos.recorder().request("GET", Some(&route)).finish_as(Outcome::Completed(200), Verdict::Good);
     }
     let mut context = Context::from_waker(Waker::noop());
     let region = Region::new(ALLOCATOR);

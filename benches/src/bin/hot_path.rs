@@ -117,13 +117,13 @@ fn record(recorder: Recorder, work: Work<'_>, times: usize) {
         Work::Requests(routes) => {
             for route in routes.iter().cycle().take(times) {
                 let attempt = recorder.request(black_box("GET"), black_box(Some(route)));
-                attempt.finish(black_box(Outcome::Completed(200)), black_box(Verdict::Good));
+                attempt.finish_as(black_box(Outcome::Completed(200)), black_box(Verdict::Good));
             }
         }
         Work::Operations => {
             for _ in 0..times {
                 let attempt = recorder.operation(black_box("restock"));
-                attempt.finish(black_box(Outcome::Completed(0)), black_box(Verdict::Good));
+                attempt.finish_as(black_box(Outcome::Completed(0)), black_box(Verdict::Good));
             }
         }
         Work::Layer(send) => {

@@ -85,7 +85,7 @@ impl Histogram {
     /// ```
     /// use slo_core::{Outcome, Registry, Verdict};
     /// let registry = Registry::builder("shop").build()?;
-    /// registry.recorder().operation("restock").finish(Outcome::Completed(0), Verdict::Good);
+    /// registry.recorder().operation("restock").finish_as(Outcome::Completed(0), Verdict::Good);
     /// let hdr = registry.latency("restock").expect("it ran").to_hdr();
     /// assert_eq!(hdr.len(), 1);
     /// # Ok::<(), slo_core::BuildError>(())

@@ -48,7 +48,7 @@ impl Recorder {
     /// for _ in 0..3 {
     ///     let attempt =
     ///         registry.recorder().request_kept("GET", Some(&template), || Some(Box::new(Arc::clone(&template))));
-    ///     attempt.finish(Outcome::Completed(200), Verdict::Good);
+    ///     attempt.finish_as(Outcome::Completed(200), Verdict::Good);
     /// }
     /// assert_eq!(Arc::strong_count(&template), 2);
     /// assert_eq!(registry.latency("GET /orders/{id}").map(|latency| latency.count()), Some(3));
@@ -249,12 +249,6 @@ impl Attempt {
         self.state = self.state.with_override(said);
     }
 
-    /// Ends the attempt with a verdict that no classifier is asked about.
-    #[inline]
-    pub fn finish(mut self, outcome: Outcome, verdict: Verdict) {
-        self.end(outcome, verdict);
-    }
-
     /// Ends the attempt, and leaves the verdict to the handler's [`EventOverride`] or to the [`Classify`](super::Classify)
     /// of its route.
     ///
@@ -267,29 +261,35 @@ impl Attempt {
     ///     other => other.verdict(),
     /// };
     /// let registry = Registry::builder("shop").slo(slo).classify_route("GET /orders", missing_is_bad).build()?;
-    /// registry.recorder().request("GET", Some("/orders")).finish_classified(Outcome::Completed(404));
+    /// registry.recorder().request("GET", Some("/orders")).finish(Outcome::Completed(404));
     /// assert_eq!(registry.status().slo("orders-availability").map(|slo| slo.total.bad), Some(1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
-    pub fn finish_classified(mut self, outcome: Outcome) {
-        self.end_classified(outcome);
+    pub fn finish(mut self, outcome: Outcome) {
+        self.end(outcome);
+    }
+
+    /// Ends the attempt with a verdict that no classifier is asked about.
+    #[inline]
+    pub fn finish_as(mut self, outcome: Outcome, verdict: Verdict) {
+        self.end_as(outcome, verdict);
     }
 
     /// Ends the attempt where it lies, like [`Attempt::finish`]. Of an attempt that has ended, nothing more is counted.
     #[inline]
-    pub fn end(&mut self, outcome: Outcome, verdict: Verdict) {
+    pub fn end(&mut self, outcome: Outcome) {
         if let Some(registry) = self.registry.take() {
-            // The code is made here, where the outcome is often known when this is compiled.
-            local::finish(registry, self, outcome.code(), Some(verdict));
+            local::finish(registry, self, outcome.code(), None);
         }
     }
 
-    /// Ends the attempt where it lies, like [`Attempt::finish_classified`].
+    /// Ends the attempt where it lies, like [`Attempt::finish_as`].
     #[inline]
-    pub fn end_classified(&mut self, outcome: Outcome) {
+    pub fn end_as(&mut self, outcome: Outcome, verdict: Verdict) {
         if let Some(registry) = self.registry.take() {
-            local::finish(registry, self, outcome.code(), None);
+            // The code is made here, where the outcome is often known when this is compiled.
+            local::finish(registry, self, outcome.code(), Some(verdict));
         }
     }
 
@@ -344,9 +344,9 @@ impl Attempt {
     #[cold]
     fn abandoned(&mut self) {
         if std::thread::panicking() {
-            self.end_classified(Outcome::Panicked);
+            self.end(Outcome::Panicked);
         } else {
-            self.end_classified(Outcome::CancelledBeforeHead);
+            self.end(Outcome::CancelledBeforeHead);
         }
     }
 }

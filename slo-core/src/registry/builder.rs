@@ -94,7 +94,7 @@ impl RegistryBuilder {
     ///
     /// let registry = Registry::builder("shop").leave_out("GET /livez").leave_out("GET /debug/*").build()?;
     /// for route in ["/livez", "/debug/{*rest}", "/orders"] {
-    ///     registry.recorder().request("GET", Some(route)).finish_classified(Outcome::Completed(200));
+    ///     registry.recorder().request("GET", Some(route)).finish(Outcome::Completed(200));
     /// }
     /// assert!(registry.latency("GET /livez").is_none());
     /// assert!(registry.latency("GET /debug/{*rest}").is_none());

@@ -76,7 +76,7 @@ impl Registry {
     /// let registry = Registry::builder("shop").slo(slo).build()?;
     /// {
     ///     let _migration = registry.maintenance();
-    ///     registry.recorder().request("GET", Some("/orders")).finish_classified(Outcome::Completed(503));
+    ///     registry.recorder().request("GET", Some("/orders")).finish(Outcome::Completed(503));
     ///     assert!(registry.status().maintenance_since.is_some());
     /// }
     /// let status = registry.status();

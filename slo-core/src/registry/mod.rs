@@ -71,8 +71,8 @@ use crate::time::{Clock, Timestamp};
 /// for run in 0..100 {
 ///     let attempt = registry.recorder().operation("billing");
 ///     match run {
-///         7 => attempt.finish(Outcome::InnerError, Verdict::Bad),
-///         _ => attempt.finish(Outcome::Completed(0), Verdict::Good),
+///         7 => attempt.finish_as(Outcome::InnerError, Verdict::Bad),
+///         _ => attempt.finish_as(Outcome::Completed(0), Verdict::Good),
 ///     }
 /// }
 /// let status = registry.status();
@@ -191,7 +191,7 @@ impl Registry {
     /// let registry = Registry::builder("shop")
     ///     .classify_route("GET /oders", |_: RouteRef<'_>, _: Outcome| Verdict::Good)
     ///     .build()?;
-    /// registry.recorder().request("GET", Some("/orders")).finish_classified(Outcome::Completed(200));
+    /// registry.recorder().request("GET", Some("/orders")).finish(Outcome::Completed(200));
     /// assert_eq!(registry.idle_classifiers(), ["GET /oders"]);
     /// # Ok::<(), slo_core::BuildError>(())
     /// ```

@@ -39,7 +39,7 @@ impl Operation {
             Verdict::Cancelled => Outcome::CancelledBeforeHead,
         };
         if let Some(attempt) = self.0 {
-            attempt.finish(outcome, verdict);
+            attempt.finish_as(outcome, verdict);
         }
     }
 }

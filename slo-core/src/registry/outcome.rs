@@ -19,18 +19,38 @@ pub enum Outcome {
     Panicked,
     /// The service failed instead of answering.
     InnerError,
-    /// We refused the work to protect ourselves.
-    Shed,
+    /// It took longer than its limit: who set the limit answered in the service's stead with this status, or gave up
+    /// without an answer (0).
+    TimedOut(u16),
+    /// The work was refused to protect the service, with this status or without an answer (0).
+    Shed(u16),
 }
 
 impl Outcome {
+    /// Returns how work ended that has no status of its own: a call of a function, a job.
+    ///
+    /// ```
+    /// use slo_core::Outcome;
+    /// assert_eq!(Outcome::of(&Ok::<_, String>(7)), Outcome::Completed(0));
+    /// assert_eq!(Outcome::of(&Err::<(), _>("no")), Outcome::InnerError);
+    /// ```
+    #[must_use]
+    pub const fn of<T, E>(result: &Result<T, E>) -> Self {
+        match result {
+            Ok(_) => Self::Completed(0),
+            Err(_) => Self::InnerError,
+        }
+    }
+
     /// Returns the status that was sent, if any was.
     #[inline]
     #[must_use]
     pub const fn status(self) -> Option<u16> {
         match self {
             Self::Completed(status) | Self::BodyError(status) | Self::BodyAborted(status) => Some(status),
-            Self::CancelledBeforeHead | Self::Panicked | Self::InnerError | Self::Shed => None,
+            Self::TimedOut(0) | Self::Shed(0) => None,
+            Self::TimedOut(status) | Self::Shed(status) => Some(status),
+            Self::CancelledBeforeHead | Self::Panicked | Self::InnerError => None,
         }
     }
 
@@ -48,9 +68,8 @@ impl Outcome {
     #[must_use]
     pub const fn verdict(self) -> Verdict {
         match self {
-            Self::Completed(500..) | Self::BodyError(_) | Self::Panicked | Self::InnerError | Self::Shed => {
-                Verdict::Bad
-            }
+            Self::Completed(500..) | Self::BodyError(_) | Self::Panicked | Self::InnerError => Verdict::Bad,
+            Self::TimedOut(_) | Self::Shed(_) => Verdict::Bad,
             Self::Completed(_) => Verdict::Good,
             Self::BodyAborted(_) | Self::CancelledBeforeHead => Verdict::Cancelled,
         }
@@ -67,11 +86,12 @@ impl Outcome {
             Self::CancelledBeforeHead => Cow::Borrowed("cancelled"),
             Self::Panicked => Cow::Borrowed("panic"),
             Self::InnerError => Cow::Borrowed("error"),
-            Self::Shed => Cow::Borrowed("shed"),
+            Self::TimedOut(_) => Cow::Borrowed("timeout"),
+            Self::Shed(_) => Cow::Borrowed("shed"),
         })
     }
 
-    /// Returns the outcome as a small number that is never zero: three bits of kind, ten of status.
+    /// Returns the outcome as a small number that is never zero: four bits of kind, ten of status.
     #[inline]
     pub(crate) const fn code(self) -> u16 {
         let kind = match self {
@@ -81,7 +101,8 @@ impl Outcome {
             Self::CancelledBeforeHead => 4,
             Self::Panicked => 5,
             Self::InnerError => 6,
-            Self::Shed => 7,
+            Self::TimedOut(_) => 7,
+            Self::Shed(_) => 8,
         };
         let status = match self.status() {
             Some(status) => status & STATUS_MASK,
@@ -100,7 +121,8 @@ impl Outcome {
             4 => Self::CancelledBeforeHead,
             5 => Self::Panicked,
             6 => Self::InnerError,
-            _ => Self::Shed,
+            7 => Self::TimedOut(status),
+            _ => Self::Shed(status),
         }
     }
 }
@@ -141,7 +163,10 @@ mod tests {
             Outcome::CancelledBeforeHead,
             Outcome::Panicked,
             Outcome::InnerError,
-            Outcome::Shed,
+            Outcome::TimedOut(0),
+            Outcome::TimedOut(504),
+            Outcome::Shed(0),
+            Outcome::Shed(503),
         ];
         for outcome in all {
             assert_eq!(Outcome::of_code(outcome.code()), outcome);

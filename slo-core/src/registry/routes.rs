@@ -187,7 +187,7 @@ mod tests {
                 let succeed = |at: usize| {
                     for method in ["GET", "PUT"] {
                         let attempt = recorder.request(method, Some(&texts[at * 7..at * 7 + 7]));
-                        attempt.finish(Outcome::Completed(200), Verdict::Good);
+                        attempt.finish_as(Outcome::Completed(200), Verdict::Good);
                     }
                 };
                 succeed(0);

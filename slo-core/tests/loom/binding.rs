@@ -25,7 +25,7 @@ fn declared() -> Registry {
 fn end(recorder: Recorder, handler: Option<&'static Declaration>) {
     let mut attempt = recorder.request("POST", Some("/b"));
     handler.into_iter().for_each(|handler| attempt.mark(handler));
-    attempt.finish(Outcome::Completed(200), Verdict::Good);
+    attempt.finish_as(Outcome::Completed(200), Verdict::Good);
 }
 
 fn good(registry: &Registry, slo: &str) -> u64 {

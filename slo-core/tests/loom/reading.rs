@@ -31,7 +31,7 @@ fn latencies_only_grow() {
         let recorder = registry.recorder();
         let begun = attempt(&registry, "/a");
         let writer = thread::spawn(move || {
-            begun.finish(Outcome::Completed(200), Verdict::Good);
+            begun.finish_as(Outcome::Completed(200), Verdict::Good);
             succeed(recorder, "/a");
         });
         let seen = [0, 1].map(|_| {
@@ -53,7 +53,7 @@ fn who_sees_an_event_in_a_bucket_sees_its_latency() {
         let begun = attempt(&registry, "/a");
         let mut held = writer(registry.recorder(), "/a");
         let writer = thread::spawn(move || {
-            begun.finish(Outcome::Completed(200), Verdict::Good);
+            begun.finish_as(Outcome::Completed(200), Verdict::Good);
             held.record(LATENCY);
         });
         let mut text = String::new();
@@ -95,7 +95,7 @@ fn requests_that_change_threads_hide_no_other() {
         let reader = registry.clone();
         let reader = thread::spawn(move || assert_active(&reader));
         let begun = thread::spawn(move || recorder.request("GET", Some("/a")));
-        begun.join().expect("it does not panic").finish(Outcome::Completed(200), Verdict::Good);
+        begun.join().expect("it does not panic").finish_as(Outcome::Completed(200), Verdict::Good);
         assert_active(&registry);
         reader.join().expect("it does not panic");
         drop(lasting);

@@ -68,11 +68,11 @@ pub(crate) fn attempt(registry: &Registry, template: &str) -> Attempt {
 }
 
 pub(crate) fn succeed(recorder: Recorder, template: &str) {
-    recorder.request("GET", Some(template)).finish(Outcome::Completed(200), Verdict::Good);
+    recorder.request("GET", Some(template)).finish_as(Outcome::Completed(200), Verdict::Good);
 }
 
 pub(crate) fn fail(recorder: Recorder, template: &str) {
-    recorder.request("GET", Some(template)).finish(Outcome::Completed(500), Verdict::Bad);
+    recorder.request("GET", Some(template)).finish_as(Outcome::Completed(500), Verdict::Bad);
 }
 
 /// Returns a writer of the successes of a route.

@@ -48,9 +48,9 @@ fn record(recorder: Recorder, phase: Phase) {
     for number in 0..phase.good + phase.bad {
         let attempt = recorder.operation("job");
         if number < phase.bad {
-            attempt.finish(Outcome::InnerError, Verdict::Bad);
+            attempt.finish_as(Outcome::InnerError, Verdict::Bad);
         } else {
-            attempt.finish(Outcome::Completed(0), Verdict::Good);
+            attempt.finish_as(Outcome::Completed(0), Verdict::Good);
         }
     }
 }
@@ -181,10 +181,10 @@ fn no_events_are_no_data() {
     };
     check();
     // Excluded events are no data either.
-    registry.recorder().operation("job").finish(Outcome::Completed(0), Verdict::Excluded);
+    registry.recorder().operation("job").finish_as(Outcome::Completed(0), Verdict::Excluded);
     drop(registry.recorder().operation("job"));
     check();
-    registry.recorder().operation("job").finish(Outcome::InnerError, Verdict::Bad);
+    registry.recorder().operation("job").finish_as(Outcome::InnerError, Verdict::Bad);
     registry.tick(clock.now());
     assert_finite(&registry);
     assert_eq!(Scrape::of(&registry).all("slo_error_budget_remaining_ratio", &[]).count(), 3);

@@ -8,7 +8,7 @@ const COUNT: &str = "http_server_request_duration_seconds_count";
 const OVERFLOW: (&str, &str) = ("http_route", "_OVERFLOW");
 
 fn succeed(recorder: Recorder, template: Option<&str>, status: u16) {
-    recorder.request("GET", template).finish(Outcome::Completed(status), Verdict::Good);
+    recorder.request("GET", template).finish_as(Outcome::Completed(status), Verdict::Good);
 }
 
 /// Three promises, on routes that are never used by others.
@@ -125,9 +125,9 @@ fn reused_and_colliding_addresses_never_miscount() {
             buffer.push_str(if number.is_multiple_of(2) { "/even" } else { "/oddd" });
             succeed(recorder, Some(&buffer), 200);
             // The same text at the same address, under other methods and as an operation.
-            recorder.request("POST", Some(&buffer)).finish(Outcome::Completed(200), Verdict::Good);
-            recorder.request("", Some(&buffer)).finish(Outcome::Completed(200), Verdict::Good);
-            recorder.operation(&buffer).finish(Outcome::Completed(0), Verdict::Good);
+            recorder.request("POST", Some(&buffer)).finish_as(Outcome::Completed(200), Verdict::Good);
+            recorder.request("", Some(&buffer)).finish_as(Outcome::Completed(200), Verdict::Good);
+            recorder.operation(&buffer).finish_as(Outcome::Completed(0), Verdict::Good);
         }
     }
     let scrape = Scrape::of(&registry);
@@ -153,7 +153,7 @@ fn odd_methods_are_escaped_and_bounded() {
     let registry = promising().routes_max(5).build().expect("it is valid");
     for number in 0..100 {
         let method: &'static str = format!("G\"E\\T\n{number}").leak();
-        registry.recorder().request(method, None).finish(Outcome::Completed(200), Verdict::Good);
+        registry.recorder().request(method, None).finish_as(Outcome::Completed(200), Verdict::Good);
     }
     let scrape = Scrape::of(&registry);
     assert_distinct(&scrape);

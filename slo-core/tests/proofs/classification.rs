@@ -33,7 +33,9 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
         Just(Outcome::CancelledBeforeHead),
         Just(Outcome::Panicked),
         Just(Outcome::InnerError),
-        Just(Outcome::Shed),
+        Just(Outcome::TimedOut(0)),
+        Just(Outcome::TimedOut(504)),
+        Just(Outcome::Shed(503)),
     ]
 }
 
@@ -44,7 +46,8 @@ const fn always(outcome: Outcome) -> Verdict {
         | Outcome::BodyError(_)
         | Outcome::Panicked
         | Outcome::InnerError
-        | Outcome::Shed => Verdict::Bad,
+        | Outcome::TimedOut(_)
+        | Outcome::Shed(_) => Verdict::Bad,
         Outcome::Completed(_) => Verdict::Good,
         Outcome::BodyAborted(_) | Outcome::CancelledBeforeHead => Verdict::Cancelled,
     }
@@ -58,8 +61,8 @@ proptest! {
         let (classified, explicit) = (builder().build().unwrap(), builder().build().unwrap());
         for (outcome, route) in &history {
             let route = ["/a", "/b", "/c"][*route];
-            classified.recorder().request("GET", Some(route)).finish_classified(*outcome);
-            explicit.recorder().request("GET", Some(route)).finish(*outcome, always(*outcome));
+            classified.recorder().request("GET", Some(route)).finish(*outcome);
+            explicit.recorder().request("GET", Some(route)).finish_as(*outcome, always(*outcome));
         }
         prop_assert_eq!(&classified.status().slos[0].total, &explicit.status().slos[0].total);
         prop_assert_eq!(&classified.status().slos[1].total, &explicit.status().slos[1].total);
@@ -84,10 +87,10 @@ fn a_thread_asks_once_for_each_route_and_outcome() {
     let work = || {
         for _ in 0..100 {
             for (route, status) in [("/a", 200), ("/a", 404), ("/b", 200), ("/b", 404)] {
-                registry.recorder().request("GET", Some(route)).finish_classified(Outcome::Completed(status));
+                registry.recorder().request("GET", Some(route)).finish(Outcome::Completed(status));
             }
             // An explicit verdict is nobody's to judge.
-            registry.recorder().request("GET", Some("/a")).finish(Outcome::Completed(404), Verdict::Good);
+            registry.recorder().request("GET", Some("/a")).finish_as(Outcome::Completed(404), Verdict::Good);
         }
     };
     thread::scope(|scope| {
@@ -105,7 +108,7 @@ fn a_route_may_have_a_classifier_of_its_own() {
     let excluded = |_: RouteRef<'_>, _: Outcome| Verdict::Excluded;
     let registry = builder().classify(bad).classify_route("GET /a", excluded).routes_max(0).build().unwrap();
     assert_eq!(registry.idle_classifiers(), ["GET /a"]);
-    registry.recorder().request("GET", Some("/a")).finish_classified(Outcome::Completed(200));
+    registry.recorder().request("GET", Some("/a")).finish(Outcome::Completed(200));
     assert_eq!(registry.idle_classifiers(), Vec::<String>::new());
     assert_eq!(total(&registry), events(0, 0, 1));
     let malformed = builder().classify_route("/a", bad).build().unwrap_err().to_string();
@@ -121,7 +124,7 @@ fn a_classifier_that_panics_or_records_loses_nothing() {
     std::panic::set_hook(Box::new(|_| {}));
     let panicking = builder().classify(|_: RouteRef<'_>, _: Outcome| panic!("undecided")).build().unwrap();
     for status in [200, 503] {
-        panicking.recorder().request("GET", Some("/a")).finish_classified(Outcome::Completed(status));
+        panicking.recorder().request("GET", Some("/a")).finish(Outcome::Completed(status));
     }
     std::panic::set_hook(quiet);
     assert_eq!(total(&panicking), events(1, 1, 0));
@@ -129,12 +132,12 @@ fn a_classifier_that_panics_or_records_loses_nothing() {
     let inner = builder().build().unwrap();
     let recorder = inner.recorder();
     let recording = builder().classify(move |_: RouteRef<'_>, outcome: Outcome| {
-        recorder.request("GET", Some("/a")).finish_classified(outcome);
+        recorder.request("GET", Some("/a")).finish(outcome);
         outcome.verdict()
     });
     let recording = recording.build().unwrap();
     for _ in 0..3 {
-        recording.recorder().request("GET", Some("/a")).finish_classified(Outcome::Completed(200));
+        recording.recorder().request("GET", Some("/a")).finish(Outcome::Completed(200));
     }
     assert_eq!((total(&recording), total(&inner)), (events(3, 0, 0), events(1, 0, 0)));
 }
@@ -159,14 +162,14 @@ fn what_a_handler_says_overrules_but_hides_no_failure_of_the_body() {
                 attempt.stop_clock();
             }
             attempt.overrule(said);
-            attempt.finish_classified(outcome);
+            attempt.finish(outcome);
             assert_eq!(total(&registry), expected, "{said:?} {outcome:?}");
         }
     }
     let registry = builder().build().unwrap();
     let mut attempt = registry.recorder().request("GET", Some("/a"));
     attempt.overrule(EventOverride::Bad);
-    attempt.finish(Outcome::Completed(200), Verdict::Good);
+    attempt.finish_as(Outcome::Completed(200), Verdict::Good);
     assert_eq!(total(&registry), events(1, 0, 0));
 }
 
@@ -178,17 +181,17 @@ fn what_overlaps_with_maintenance_is_excluded_and_nothing_else() {
     let start = || registry.recorder().request("GET", Some("/a"));
     let mut series =
         registry.recorder().request_series("GET", Some("/a"), Outcome::Completed(200), Verdict::Good);
-    start().finish_classified(Outcome::Completed(503));
+    start().finish(Outcome::Completed(503));
     assert_eq!(total(&registry), events(0, 1, 0));
     let [before, ends_within, spans] = [start(), start(), start()];
-    before.finish_classified(Outcome::Completed(200));
+    before.finish(Outcome::Completed(200));
     let mut streams = start();
     streams.stop_clock();
     clock.advance(step());
     let guards = [registry.maintenance(), registry.maintenance()];
     assert_eq!(registry.status().maintenance_since, Some(clock.now()));
     clock.advance(step());
-    ends_within.finish(Outcome::Completed(503), Verdict::Bad);
+    ends_within.finish_as(Outcome::Completed(503), Verdict::Bad);
     let mut streams_from_within = start();
     streams_from_within.stop_clock();
     let [begins_within, mut overruled] = [start(), start()];
@@ -197,19 +200,19 @@ fn what_overlaps_with_maintenance_is_excluded_and_nothing_else() {
     assert_eq!(total(&registry), events(1, 1, 2));
     let [first, last] = guards;
     drop(first);
-    start().finish_classified(Outcome::Completed(503));
+    start().finish(Outcome::Completed(503));
     let gauge = || Scrape::of(&registry).value("slo_maintenance_active", &[("service", "shop")]);
     assert_eq!((total(&registry), gauge()), (events(1, 1, 3), Some(1.0)));
     drop(last);
     clock.advance(step());
     assert_eq!((registry.status().maintenance_since, gauge()), (None, Some(0.0)));
     for attempt in [spans, begins_within, overruled, streams_from_within] {
-        attempt.finish_classified(Outcome::Completed(503));
+        attempt.finish(Outcome::Completed(503));
     }
     assert_eq!(total(&registry), events(1, 1, 7));
     // Its head was sent before, and its end comes after.
-    streams.finish_classified(Outcome::Completed(200));
-    start().finish_classified(Outcome::Completed(503));
+    streams.finish(Outcome::Completed(200));
+    start().finish(Outcome::Completed(503));
     series.record(step());
     assert_eq!(total(&registry), events(3, 2, 7));
     // All of them were requests, and are recorded as such.

@@ -89,11 +89,11 @@ fn end(under_way: UnderWay, ending: Ending, clock: &Clock) -> Ended {
         Ending::Panicked => (Outcome::Panicked, Verdict::Bad),
     };
     match ending {
-        Ending::Finished(..) => attempt.finish(outcome, verdict),
+        Ending::Finished(..) => attempt.finish_as(outcome, verdict),
         Ending::Streamed(nanos, _) => {
             attempt.stop_clock();
             clock.advance(Duration::from_nanos(nanos));
-            attempt.finish(outcome, verdict);
+            attempt.finish_as(outcome, verdict);
         }
         Ending::Dropped => drop(attempt),
         Ending::Panicked => {
@@ -126,7 +126,9 @@ fn ending() -> impl Strategy<Value = Ending> {
         Just(Outcome::BodyError(200)),
         Just(Outcome::BodyAborted(200)),
         Just(Outcome::InnerError),
-        Just(Outcome::Shed),
+        Just(Outcome::TimedOut(0)),
+        Just(Outcome::TimedOut(504)),
+        Just(Outcome::Shed(503)),
     ];
     prop_oneof![
         4 => (outcome, verdict()).prop_map(|(outcome, verdict)| Ending::Finished(outcome, verdict)),

@@ -37,7 +37,7 @@ fn five_minutes(registry: &Registry) -> BurnRateStatus {
 fn a_started_registry_ticks_by_itself() {
     let clock = Clock::manual(START);
     let registry = started(&clock);
-    registry.recorder().request("GET", Some("/a")).finish(Outcome::Completed(500), Verdict::Bad);
+    registry.recorder().request("GET", Some("/a")).finish_as(Outcome::Completed(500), Verdict::Bad);
     assert_eq!(registry.status().slos[0].coverage, 0.0);
     clock.advance(INTERVAL * 6);
     eventually("watched time grows", || registry.status().slos[0].coverage > 0.0);
@@ -66,7 +66,7 @@ fn the_thread_is_gone_when_the_last_handle_is() {
     let registry = started(&clock);
     let kept = registry.clone();
     drop(registry);
-    kept.recorder().request("GET", Some("/a")).finish(Outcome::Completed(200), Verdict::Good);
+    kept.recorder().request("GET", Some("/a")).finish_as(Outcome::Completed(200), Verdict::Good);
     clock.advance(INTERVAL);
     eventually("the clone still ticks", || kept.status().slos[0].coverage > 0.0);
     drop(kept);
@@ -75,7 +75,7 @@ fn the_thread_is_gone_when_the_last_handle_is() {
     for at_the_end in [false, true] {
         let registry = started(&clock);
         let elsewhere = move || {
-            registry.recorder().request("GET", Some("/a")).finish(Outcome::Completed(200), Verdict::Good);
+            registry.recorder().request("GET", Some("/a")).finish_as(Outcome::Completed(200), Verdict::Good);
             if at_the_end { LAST.set(Some(registry)) } else { drop(registry) }
         };
         thread::spawn(elsewhere).join().expect("nothing panics");
@@ -105,7 +105,7 @@ fn handles_may_go_in_any_order_on_any_thread() {
     let dropper = thread::spawn(move || receiver.into_iter().for_each(drop));
     for _ in 0..50 {
         let registry = started(&clock);
-        registry.recorder().request("GET", Some("/a")).finish(Outcome::Completed(200), Verdict::Good);
+        registry.recorder().request("GET", Some("/a")).finish_as(Outcome::Completed(200), Verdict::Good);
         sender.send(registry.clone()).expect("it is wanted");
         assert_eq!(registry.status().slos[0].total.good, 1);
     }

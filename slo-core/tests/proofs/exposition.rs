@@ -27,7 +27,7 @@ pub(super) fn sample() -> (Registry, Clock) {
     let recorder = registry.recorder();
     let after = |millis, attempt: slo_core::Attempt, outcome, verdict| {
         clock.advance(Duration::from_millis(millis));
-        attempt.finish(outcome, verdict);
+        attempt.finish_as(outcome, verdict);
     };
     for millis in [3, 250, 251] {
         after(millis, recorder.request("POST", Some("/checkout")), Outcome::Completed(200), Verdict::Good);
@@ -119,9 +119,12 @@ fn the_pieces_of_an_exposition_are_one_document() {
     let largest = std::iter::from_fn(|| {
         let written = text.len();
         // Requests of known and of new routes end while the text is being written.
-        registry.recorder().request("POST", Some("/checkout")).finish(Outcome::Completed(503), Verdict::Bad);
+        registry
+            .recorder()
+            .request("POST", Some("/checkout"))
+            .finish_as(Outcome::Completed(503), Verdict::Bad);
         let route = format!("/new/{}", written % 16);
-        registry.recorder().request("GET", Some(&route)).finish(Outcome::Completed(200), Verdict::Good);
+        registry.recorder().request("GET", Some(&route)).finish_as(Outcome::Completed(200), Verdict::Good);
         pieces.write_piece(&mut text).then_some(text.len() - written)
     });
     assert!(largest.max().expect("there are pieces") < 16_384, "a piece is short");
@@ -150,7 +153,7 @@ fn a_status_is_the_same_read_slo_by_slo() {
     let mut reader = registry.read_status();
     let (expected, mut status) = (registry.status(), reader.head());
     assert!(status.slos.is_empty());
-    registry.recorder().request("POST", Some("/checkout")).finish(Outcome::Completed(503), Verdict::Bad);
+    registry.recorder().request("POST", Some("/checkout")).finish_as(Outcome::Completed(503), Verdict::Bad);
     let totals = |status: &slo_core::Status| -> Vec<_> {
         status.slos.iter().map(|slo| (slo.name.clone(), slo.total, slo.routes.clone())).collect()
     };
@@ -169,7 +172,7 @@ fn a_status_that_is_read_slowly_is_that_of_its_beginning() {
     let (registry, clock) = sample();
     let tick = |outcome, verdict| {
         clock.advance(TICK);
-        registry.recorder().request("POST", Some("/checkout")).finish(outcome, verdict);
+        registry.recorder().request("POST", Some("/checkout")).finish_as(outcome, verdict);
         registry.tick(clock.now());
     };
     // Ten minutes of failures among good hours: windows of all lengths tell another story.

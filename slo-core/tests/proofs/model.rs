@@ -126,7 +126,8 @@ fn series(ended: &Ended) -> [String; 3] {
         Outcome::CancelledBeforeHead => "cancelled",
         Outcome::Panicked => "panic",
         Outcome::InnerError => "error",
-        Outcome::Shed => "shed",
+        Outcome::TimedOut(_) => "timeout",
+        Outcome::Shed(_) => "shed",
     };
     [about.to_owned(), status, error.to_owned()]
 }

@@ -65,7 +65,7 @@ fn official_parsers_accept_every_power_of_ten_as_threshold() {
     ] {
         let sli = Sli::Combined { threshold: Threshold::literal(text) };
         let (registry, _clock) = registry([on_route("x", sli, "GET /")]);
-        registry.recorder().request("GET", Some("/")).finish(Outcome::Completed(200), Verdict::Good);
+        registry.recorder().request("GET", Some("/")).finish_as(Outcome::Completed(200), Verdict::Good);
         same_as_official(&registry, &python);
     }
 }

@@ -20,9 +20,9 @@ fn write(recorder: Recorder, stop: &AtomicBool) {
     let one = move |number: u32| {
         let attempt = recorder.request("GET", Some(if number.is_multiple_of(2) { "/a" } else { "/b" }));
         match number % 4 {
-            0 => attempt.finish(Outcome::Completed(500), Verdict::Bad),
+            0 => attempt.finish_as(Outcome::Completed(500), Verdict::Bad),
             1 => drop(attempt),
-            _ => attempt.finish(Outcome::Completed(200), Verdict::Good),
+            _ => attempt.finish_as(Outcome::Completed(200), Verdict::Good),
         }
     };
     // Relaxed: the flag stands alone.
@@ -60,7 +60,7 @@ fn readers_see_counters_grow_and_agree() {
         let (_idle, idle) = channels();
         for until in idle {
             scope.spawn(move || {
-                recorder.request("GET", Some("/b")).finish(Outcome::Completed(200), Verdict::Good);
+                recorder.request("GET", Some("/b")).finish_as(Outcome::Completed(200), Verdict::Good);
                 until.recv().expect_err("nothing is sent");
             });
         }

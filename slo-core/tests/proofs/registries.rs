@@ -24,8 +24,8 @@ fn two_registries_never_meet() {
                     // Under way at the same time, on one thread.
                     let (one, other) =
                         (to_left.request("GET", Some("/a")), to_right.request("GET", Some("/a")));
-                    one.finish(Outcome::Completed(200), Verdict::Good);
-                    other.finish(Outcome::Completed(500), Verdict::Bad);
+                    one.finish_as(Outcome::Completed(200), Verdict::Good);
+                    other.finish_as(Outcome::Completed(500), Verdict::Bad);
                     drop(to_right.request("GET", Some("/a")));
                 }
             });
@@ -46,19 +46,19 @@ fn attempts_of_a_registry_that_is_gone_count_nowhere() {
         drop(gone);
         let (next, _) = registry([promised()]);
         let to_next = next.recorder();
-        under_way.pop().expect("one of eight").finish(Outcome::Completed(200), Verdict::Good);
-        to_next.request("GET", Some("/a")).finish(Outcome::Completed(200), Verdict::Good);
-        under_way.pop().expect("one of eight").finish(Outcome::Completed(200), Verdict::Good);
+        under_way.pop().expect("one of eight").finish_as(Outcome::Completed(200), Verdict::Good);
+        to_next.request("GET", Some("/a")).finish_as(Outcome::Completed(200), Verdict::Good);
+        under_way.pop().expect("one of eight").finish_as(Outcome::Completed(200), Verdict::Good);
         drop(under_way.pop());
         let (sender, receiver) = mpsc::channel();
         let elsewhere = move || {
             drop(under_way.pop());
-            to_next.request("GET", Some("/a")).finish(Outcome::Completed(500), Verdict::Bad);
+            to_next.request("GET", Some("/a")).finish_as(Outcome::Completed(500), Verdict::Bad);
             under_way.into_iter().for_each(|mut attempt| {
                 attempt.stop_clock();
-                attempt.finish(Outcome::Panicked, Verdict::Bad);
+                attempt.finish_as(Outcome::Panicked, Verdict::Bad);
             });
-            to_gone.operation("late").finish(Outcome::Completed(0), Verdict::Good);
+            to_gone.operation("late").finish_as(Outcome::Completed(0), Verdict::Good);
             sender.send(()).expect("it is awaited");
         };
         thread::spawn(elsewhere).join().expect("nothing panics");
@@ -77,7 +77,7 @@ fn a_registry_counts_until_its_last_handle_goes() {
     let (first, _) = registry([promised()]);
     let (last, recorder) = (first.clone(), first.recorder());
     drop(first);
-    recorder.request("GET", Some("/a")).finish(Outcome::Completed(200), Verdict::Good);
+    recorder.request("GET", Some("/a")).finish_as(Outcome::Completed(200), Verdict::Good);
     assert_eq!(last.status().slos[0].total.good, 1);
 }
 
@@ -88,7 +88,7 @@ fn a_registry_in_the_slot_of_another_starts_at_zero() {
         let (registry, _) = registry([promised()]);
         assert_eq!(registry.status().slos[0].total, NOTHING);
         let recorder = registry.recorder();
-        recorder.request("GET", Some("/a")).finish(Outcome::Completed(200), Verdict::Good);
+        recorder.request("GET", Some("/a")).finish_as(Outcome::Completed(200), Verdict::Good);
         assert_eq!(registry.status().slos[0].total.good, 1);
     }
 }

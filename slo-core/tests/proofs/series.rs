@@ -92,7 +92,7 @@ proptest! {
                         About::Route(route) => recorder.request("GET", Some(ROUTES[route])),
                         About::Operation => recorder.operation(OPERATION),
                     };
-                    attempt.finish(outcome, verdict);
+                    attempt.finish_as(outcome, verdict);
                     model.add(Ended { about, outcome, verdict, nanos: 0 });
                 }
             }

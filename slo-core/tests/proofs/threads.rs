@@ -12,7 +12,7 @@ use super::support::{Scrape, on_route, registry};
 const ROUTE: &str = "/a";
 
 fn succeed(recorder: Recorder) {
-    recorder.request("GET", Some(ROUTE)).finish(Outcome::Completed(200), Verdict::Good);
+    recorder.request("GET", Some(ROUTE)).finish_as(Outcome::Completed(200), Verdict::Good);
 }
 
 fn promised() -> slo_core::Slo {
@@ -144,12 +144,12 @@ fn end(number: usize, about: About, attempt: Attempt) -> Ended {
     let (outcome, verdict) = match number % 4 {
         0 => (Outcome::Completed(200), Verdict::Good),
         1 => (Outcome::Completed(500), Verdict::Bad),
-        2 => (Outcome::Shed, Verdict::Excluded),
+        2 => (Outcome::Shed(0), Verdict::Excluded),
         _ => (Outcome::CancelledBeforeHead, Verdict::Cancelled),
     };
     match number % 4 {
         3 => drop(attempt),
-        _ => attempt.finish(outcome, verdict),
+        _ => attempt.finish_as(outcome, verdict),
     }
     Ended { about, outcome, verdict, nanos: 0 }
 }

@@ -54,7 +54,7 @@ fn every_threshold_is_an_exact_boundary() {
         for nanos in &latencies {
             let attempt = recorder.request("GET", Some(&format!("/{route}")));
             clock.advance(Duration::from_nanos(*nanos));
-            attempt.finish(Outcome::Completed(200), Verdict::Good);
+            attempt.finish_as(Outcome::Completed(200), Verdict::Good);
         }
     }
     let (scrape, status) = (Scrape::of(&registry), registry.status());

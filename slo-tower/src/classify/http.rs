@@ -83,7 +83,8 @@ impl Classify for HttpClassifier {
         let said = match outcome {
             Outcome::Completed(status) => self.statuses.iter().find(|(known, _)| *known == status),
             Outcome::BodyAborted(_) | Outcome::CancelledBeforeHead => return self.cancels,
-            Outcome::BodyError(_) | Outcome::Panicked | Outcome::InnerError | Outcome::Shed => None,
+            Outcome::BodyError(_) | Outcome::Panicked | Outcome::InnerError => None,
+            Outcome::TimedOut(_) | Outcome::Shed(_) => None,
         };
         said.map_or_else(|| classify_http(outcome), |(_, verdict)| *verdict)
     }
@@ -93,7 +94,7 @@ impl Classify for HttpClassifier {
 ///
 /// | outcome | verdict |
 /// |---|---|
-/// | answered with 5xx, body failed, handler panicked, service failed, shed | bad |
+/// | answered with 5xx, body failed, handler panicked, service failed, timed out, shed | bad |
 /// | answered with anything else | good |
 /// | client went away before the head or within the body | cancelled: counts only if already too slow |
 ///
@@ -115,9 +116,10 @@ mod tests {
     const REQUEST: RouteRef<'_> = RouteRef::Request { method: "GET", template: "/" };
 
     fn outcomes() -> impl Iterator<Item = Outcome> {
-        let kinds = [Outcome::Completed, Outcome::BodyError, Outcome::BodyAborted];
+        let kinds =
+            [Outcome::Completed, Outcome::BodyError, Outcome::BodyAborted, Outcome::TimedOut, Outcome::Shed];
         let sent = (0..1_000).flat_map(move |status| kinds.map(|kind| kind(status)));
-        let others = [Outcome::CancelledBeforeHead, Outcome::Panicked, Outcome::InnerError, Outcome::Shed];
+        let others = [Outcome::CancelledBeforeHead, Outcome::Panicked, Outcome::InnerError];
         sent.chain(others)
     }
 

@@ -60,7 +60,7 @@ pub(super) fn deliver<R: Deliver<B>, B: Body>(
         attempt.overrule(*said);
     }
     if bodiless || never_has_body(status) || remaining == 0 || response.body().is_end_stream() {
-        attempt.end_classified(Outcome::Completed(status.as_u16()));
+        attempt.end(Outcome::Completed(status.as_u16()));
     } else if remaining == UNKNOWN {
         // A stream may last for hours by design: its latency is the time to its head.
         attempt.stop_clock();
@@ -150,7 +150,7 @@ struct Sending {
 impl Sending {
     #[inline]
     fn end(&mut self, outcome: impl FnOnce(u16) -> Outcome) {
-        self.attempt.end_classified(outcome(self.status));
+        self.attempt.end(outcome(self.status));
     }
 
     /// The body has handed over all it has. If that is less than was announced, its server has to break the connection.

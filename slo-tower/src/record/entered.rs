@@ -51,5 +51,5 @@ fn panicked(mut attempt: Attempt, scope: Option<Scope>) {
     if let Some(mark) = scope.and_then(Scope::close) {
         attempt.mark(mark);
     }
-    attempt.end_classified(Outcome::Panicked);
+    attempt.end(Outcome::Panicked);
 }

@@ -58,7 +58,7 @@ where
                 Poll::Ready(Ok(body::deliver::<R, _>(response, attempt, *this.bodiless)))
             }
             Poll::Ready(Err(error)) => {
-                attempt.end_classified(Outcome::InnerError);
+                attempt.end(Outcome::InnerError);
                 Poll::Ready(Err(error))
             }
         }

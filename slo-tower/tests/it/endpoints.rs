@@ -12,7 +12,7 @@ use slo_tower::{Outcome, SloRegistry, Verdict};
 use crate::support::{ROUTE, ask, call, of_the_registry, poll, registry, registry_of_series};
 
 fn count(slos: &SloRegistry, outcome: Outcome, verdict: Verdict) {
-    slos.recorder().request("GET", Some(ROUTE)).finish(outcome, verdict);
+    slos.recorder().request("GET", Some(ROUTE)).finish_as(outcome, verdict);
 }
 
 #[test]

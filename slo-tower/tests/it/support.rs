@@ -61,7 +61,7 @@ pub(crate) fn registry_of_series(series: usize) -> SloRegistry {
         let (route, status) =
             (format!("/shop/resource-{}", index / 10), [200, 201, 204, 301, 302, 400, 404, 409, 500, 503]);
         let attempt = slos.recorder().request("GET", Some(&route));
-        attempt.finish(Outcome::Completed(status[index % 10]), Verdict::Good);
+        attempt.finish_as(Outcome::Completed(status[index % 10]), Verdict::Good);
     }
     slos
 }
