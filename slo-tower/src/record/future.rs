@@ -1,47 +1,52 @@
 //! From the request to the head of its response.
 
 use std::future::Future;
-use std::marker::PhantomData;
 use std::mem::take;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::Response;
-use http_body::Body;
 use pin_project_lite::pin_project;
 use slo_core::{Attempt, Outcome};
 
-use super::body::{self, Deliver};
 use super::entered::Entered;
+use super::protocol::{Answered, Call};
 
 pin_project! {
     /// The response of a [`Record`](super::Record) service, on its way. Dropped before it is ready, the request
     /// counts as cancelled.
     #[derive(Debug)]
-    pub struct ResponseFuture<F, R> {
+    pub struct ResponseFuture<F, C: Call> {
         #[pin]
         inner: F,
         // Out of here while the inner future runs, and when the head is there.
         attempt: Attempt,
-        bodiless: bool,
-        delivers: PhantomData<fn() -> R>,
+        call: C,
+    }
+
+    impl<F, C: Call> PinnedDrop for ResponseFuture<F, C> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if !this.attempt.is_ended() {
+                this.call.abandon(this.attempt);
+            }
+        }
     }
 }
 
-impl<F, R> ResponseFuture<F, R> {
+impl<F, C: Call> ResponseFuture<F, C> {
     #[inline]
-    pub(super) fn new(inner: F, attempt: Attempt, bodiless: bool) -> Self {
-        Self { inner, attempt, bodiless, delivers: PhantomData }
+    pub(super) fn new(inner: F, attempt: Attempt, call: C) -> Self {
+        Self { inner, attempt, call }
     }
 }
 
-impl<F, R, ResBody, E> Future for ResponseFuture<F, R>
+impl<F, C, ResBody, E> Future for ResponseFuture<F, C>
 where
     F: Future<Output = Result<Response<ResBody>, E>>,
-    R: Deliver<ResBody>,
-    ResBody: Body,
+    C: Answered<ResBody>,
 {
-    type Output = Result<Response<R::Body>, E>;
+    type Output = Result<Response<C::Body>, E>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -54,9 +59,7 @@ where
                 *this.attempt = attempt;
                 Poll::Pending
             }
-            Poll::Ready(Ok(response)) => {
-                Poll::Ready(Ok(body::deliver::<R, _>(response, attempt, *this.bodiless)))
-            }
+            Poll::Ready(Ok(response)) => Poll::Ready(Ok(this.call.answered(response, attempt))),
             Poll::Ready(Err(error)) => {
                 attempt.end(Outcome::InnerError);
                 Poll::Ready(Err(error))

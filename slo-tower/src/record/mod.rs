@@ -9,6 +9,8 @@ mod body;
 mod entered;
 mod exclude;
 mod future;
+mod http;
+mod protocol;
 mod service;
 
 use slo_core::{Recorder, Registry};

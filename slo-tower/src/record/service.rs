@@ -2,15 +2,14 @@
 
 use std::task::{Context, Poll};
 
-use http::{Method, Request, Response};
-use http_body::Body;
+use http::{Request, Response};
 use slo_core::{Attempt, Recorder, Registry, Scope};
 use tower_service::Service;
 
-use super::body::Deliver;
 use super::entered::Entered;
+use super::protocol::{Answered, Begin};
 use super::{Exclude, ResponseFuture, SloLayer};
-use crate::route::{RequestHead, method_label};
+use crate::route::RequestHead;
 
 /// Records every request of the inner service. Made by [`SloLayer`].
 #[derive(Debug)]
@@ -32,17 +31,6 @@ impl<S, R> Record<S, R> {
     }
 }
 
-impl<S, R> Record<S, R> {
-    /// Starts a request that matches no route: not every one, but not by far the most either.
-    #[inline(never)]
-    fn start_unmatched(&self, method: &'static str, head: RequestHead<'_>) -> Attempt {
-        if self.recorder.leaves_out(method, head.uri.path()) {
-            return Attempt::default();
-        }
-        self.recorder.request(method, None)
-    }
-}
-
 impl<S: Clone, R: Clone> Clone for Record<S, R> {
     #[inline]
     fn clone(&self) -> Self {
@@ -54,12 +42,12 @@ impl<S: Clone, R: Clone> Clone for Record<S, R> {
 impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for Record<S, R>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    R: Deliver<ResBody>,
-    ResBody: Body,
+    R: Begin,
+    R::Call: Answered<ResBody>,
 {
-    type Response = Response<R::Body>;
+    type Response = Response<<R::Call as Answered<ResBody>>::Body>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, R>;
+    type Future = ResponseFuture<S::Future, R::Call>;
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
@@ -68,23 +56,17 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let scope = Scope::open_request(self.recorder);
+        let (scope, head) = (Scope::open_request(self.recorder), RequestHead::of(&request));
         // Under another layer of the same registry the request is counted there; what is left out, nowhere.
-        let attempt = if scope.is_within_request(self.recorder)
-            || self.exclude.is_some_and(|exclude| exclude.has(RequestHead::of(&request)))
+        let (attempt, call) = if scope.is_within_request(self.recorder)
+            || self.exclude.is_some_and(|exclude| exclude.has(head))
         {
-            Attempt::default()
+            (Attempt::default(), R::unrecorded(head))
         } else {
-            let head = RequestHead::of(&request);
-            let method = method_label(head.method);
-            match self.route.template(head) {
-                None => self.start_unmatched(method, head),
-                template => self.recorder.request_kept(method, template, || self.route.keep(head)),
-            }
+            self.route.begin(self.recorder, head)
         };
-        let bodiless = *request.method() == Method::HEAD;
         let entered = Entered::new(attempt, scope);
         let inner = self.inner.call(request);
-        ResponseFuture::new(inner, entered.leave(), bodiless)
+        ResponseFuture::new(inner, entered.leave(), call)
     }
 }
