@@ -31,7 +31,7 @@ pub use self::objective::{
 };
 pub use self::registry::{
     Attempt, BudgetStatus, BuildError, BurnRateStatus, Classify, Declaration, Declared, EventOverride,
-    Events, InstallError, LatencyStatus, Maintenance, Operation, Outcome, Recorder, Registry,
+    Events, GrpcCode, InstallError, LatencyStatus, Maintenance, Operation, Outcome, Recorder, Registry,
     RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status, StatusReader, Subject, Verdict, mark,
 };
 pub use self::time::{Clock, Timestamp};

@@ -1,7 +1,7 @@
 //! Every metric and label name, spelled once.
 //!
 //! The exporter, the generated rules and the dashboards all read from here, so they cannot disagree. The
-//! `http_` family follows the OpenTelemetry semantic conventions in their Prometheus spelling.
+//! `http_` and `rpc_` families follow the OpenTelemetry semantic conventions in their Prometheus spelling.
 
 /// A metric family: what `# HELP` and `# TYPE` say of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +36,14 @@ macro_rules! families {
 families! {
     /// Durations of HTTP requests.
     HTTP_DURATION: Histogram "http_server_request_duration_seconds" "Duration of HTTP server requests.";
+    /// Durations of gRPC calls.
+    RPC_DURATION: Histogram "rpc_server_call_duration_seconds" "Duration of RPC server calls.";
     /// Durations of operations that are no requests.
     OPERATION_DURATION: Histogram "slo_operation_duration_seconds" "Duration of operations recorded without a request.";
     /// HTTP requests in flight.
     HTTP_ACTIVE: Gauge "http_server_active_requests" "Number of active HTTP server requests.";
+    /// gRPC calls in flight.
+    RPC_ACTIVE: Gauge "rpc_server_active_calls" "Number of active RPC server calls.";
     /// Operations in flight.
     OPERATION_ACTIVE: Gauge "slo_operation_active" "Number of operations in flight.";
     /// The declaration of an SLO.
@@ -74,6 +78,10 @@ pub mod label {
     pub const HTTP_ROUTE: &str = "http_route";
     /// The status code sent.
     pub const HTTP_STATUS: &str = "http_response_status_code";
+    /// The full name of a gRPC method, `package.Service/Method`, or `_OTHER`.
+    pub const RPC_METHOD: &str = "rpc_method";
+    /// The status code of a gRPC call, by its name.
+    pub const RPC_STATUS: &str = "rpc_response_status_code";
     /// How a request failed.
     pub const ERROR_TYPE: &str = "error_type";
     /// The name of an operation.
@@ -105,7 +113,7 @@ pub const ROUTE_OVERFLOW: &str = "_OVERFLOW";
 /// The methods that are told apart, as the semantic conventions list them.
 pub const METHODS: &[&str] =
     &["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", METHOD_OTHER];
-/// The method of requests outside the known set, as the semantic conventions spell it.
+/// The method of requests outside the known set, and of calls of unknown methods, as the semantic conventions spell it.
 pub const METHOD_OTHER: &str = "_OTHER";
 
 /// Appends a label value, escaped for the text formats.

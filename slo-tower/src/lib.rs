@@ -32,6 +32,7 @@
 //! | requests that are none | [`SloRegistryBuilder::leave_out`], [`SloRegistryBuilder::count_probes`], [`SloRegistryBuilder::exclude`] |
 //! | times in which nothing counts | [`Registry::maintenance`] |
 //! | what one handler knows better | [`EventOverride`] |
+//! | gRPC, with tonic or without | [`SloRegistry::layer_grpc`], [`GrpcClassifier`], [`GrpcCode`] |
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | work that is no request | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
@@ -57,6 +58,7 @@
 //! # Features
 //!
 //! * `axum` (default): [`SloRegistry::layer`], `SloRegistry::around` and `SloRegistry::routes` for axum's router.
+//! * `tonic`: a single service that [`SloRegistry::layer_grpc`] records can be added to tonic's server by itself.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
@@ -77,6 +79,9 @@ mod registry;
 #[cfg(feature = "axum")]
 mod axum;
 
+#[cfg(feature = "tonic")]
+mod tonic;
+
 #[cfg(feature = "metrics")]
 mod facade;
 
@@ -85,18 +90,18 @@ mod prometheus;
 
 #[cfg(feature = "axum")]
 pub use self::axum::{Around, MatchedRoute};
-pub use self::classify::{GrpcClassifier, GrpcCode, HttpClassifier, classify_http};
+pub use self::classify::{GrpcClassifier, HttpClassifier, classify_http};
 pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
-pub use self::record::{Deliver, Record, ResponseBody, ResponseFuture, SloLayer};
+pub use self::record::{Deliver, GrpcBody, GrpcMethods, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};
 pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 #[cfg(feature = "metrics")]
 pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus,
-    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exposition, Histogram, InstallError,
-    LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder, Registry, RouteRef,
-    SeriesWriter, Severity, Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold, Timestamp,
-    Verdict, Window, naming,
+    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exposition, GrpcCode, Histogram,
+    InstallError, LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder, Registry,
+    RouteRef, SeriesWriter, Severity, Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold,
+    Timestamp, Verdict, Window, naming,
 };
 pub use slo_macros::slo;

@@ -7,7 +7,7 @@ use slo_core::{BuildError, Classify, Clock, InstallError, Registry, RegistryBuil
 
 use crate::classify::HttpClassifier;
 use crate::endpoint::{Appended, MetricsService, StatusService};
-use crate::record::{Exclude, SloLayer};
+use crate::record::{Exclude, GrpcMethods, SloLayer};
 use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 
 /// The promises of one service, their layer and their endpoints. A cheap handle: clones share one registry.
@@ -24,7 +24,7 @@ pub struct SloRegistry {
 /// Where orchestrators, scrapers and we ourselves ask a service how it is.
 const PROBES: [&str; 6] = ["/healthz", "/livez", "/metrics", "/readyz", "/slo", "/startupz"];
 /// The same in gRPC.
-const GRPC_PROBES: &str = "POST /grpc.health.v1.Health/*";
+const GRPC_PROBES: [&str; 2] = ["grpc.health.v1.Health/*", "POST /grpc.health.v1.Health/*"];
 
 impl SloRegistry {
     /// Starts to collect the promises of a service, beginning with everything `#[slo]` declares in this binary.
@@ -138,6 +138,31 @@ impl SloRegistry {
         Ok(self.layer_by(Templates::new(templates)?))
     }
 
+    /// Returns the layer for gRPC servers: tonic's `Server::builder().layer(…)`, or a single service.
+    ///
+    /// Calls are told by their method, and end with the status in their trailers. A method has series of its own
+    /// once it is known to exist: because an SLO or [`SloRegistryBuilder::route`] names it, because its `#[slo]` handler has run, or
+    /// because a call of it has worked. All others are counted as `_OTHER`, so that no client can invent series. A service
+    /// behind this layer that answers every method there is with success invents them in its stead, up to the maximum of
+    /// routes.
+    ///
+    /// ```
+    /// # use std::convert::Infallible;
+    /// # use http::{Request, Response};
+    /// use slo_tower::SloRegistry;
+    /// use tower::ServiceBuilder;
+    ///
+    /// let slos = SloRegistry::builder("shop").route("shop.Shop/Buy").build()?;
+    /// # let shop = tower::service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(String::new())));
+    /// let service = ServiceBuilder::new().layer(slos.layer_grpc()).service(shop);
+    /// # let _ = service;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn layer_grpc(&self) -> SloLayer<GrpcMethods> {
+        SloLayer::new(self.registry.clone(), GrpcMethods::new(), self.exclude)
+    }
+
     /// Returns the service that answers `GET /metrics`, for servers other than axum.
     #[must_use]
     pub fn metrics_service(&self) -> MetricsService {
@@ -180,6 +205,15 @@ impl SloRegistryBuilder {
     /// Leaves out what `#[slo]` declares in this binary.
     pub fn without_declared(mut self) -> Self {
         self.builder = self.builder.without_declared();
+        self
+    }
+
+    /// Knows a route from the start, written as method and template, `GET /orders/{id}`, or as a gRPC method,
+    /// `shop.Shop/Buy`: it always has room, and is exposed before its first request. What an SLO names needs no second
+    /// mention.
+    #[track_caller]
+    pub fn route(mut self, route: impl Into<String>) -> Self {
+        self.builder = self.builder.route(route);
         self
     }
 
@@ -328,7 +362,7 @@ impl SloRegistryBuilder {
         if !self.counts_probes {
             let each =
                 PROBES.into_iter().flat_map(|path| ["GET", "HEAD"].map(|method| format!("{method} {path}")));
-            builder = each.chain([GRPC_PROBES.to_owned()]).fold(builder, RegistryBuilder::leave_out);
+            builder = each.chain(GRPC_PROBES.map(str::to_owned)).fold(builder, RegistryBuilder::leave_out);
         }
         let registry = make(builder)?;
         let exclude = self.exclude.map(|exclude| &*Box::leak(Box::new(exclude)));

@@ -105,7 +105,8 @@ impl Exposition {
             }
         }
         self.enter(match protocol {
-            Protocol::Http => Stage::Histograms(Protocol::Operation),
+            Protocol::Http => Stage::Histograms(Protocol::Rpc),
+            Protocol::Rpc => Stage::Histograms(Protocol::Operation),
             Protocol::Operation => Stage::Samples(0),
         });
     }

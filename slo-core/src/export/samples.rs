@@ -33,8 +33,9 @@ pub(super) enum Part {
 
 impl Part {
     /// All parts, which together are all samples of a registry but the histograms.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Active(Protocol::Http),
+        Self::Active(Protocol::Rpc),
         Self::Active(Protocol::Operation),
         Self::Slo(info),
         Self::Slo(|_, slo, visit| {
@@ -108,6 +109,7 @@ fn active(protocol: Protocol, step: usize, shared: &Shared, visit: Visit<'_>) ->
         let http = [(label::HTTP_METHOD, &*route.method), (label::HTTP_ROUTE, &*route.template)];
         match protocol {
             Protocol::Http => visit(&naming::HTTP_ACTIVE, &http, value),
+            Protocol::Rpc => visit(&naming::RPC_ACTIVE, &[(label::RPC_METHOD, &*route.template)], value),
             Protocol::Operation => {
                 visit(&naming::OPERATION_ACTIVE, &[(label::OPERATION, &*route.template)], value);
             }

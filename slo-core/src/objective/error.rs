@@ -103,7 +103,7 @@ impl Reason {
             Self::NameTooLong => "is longer than 100 bytes",
             Self::NameCharacter => "may hold only letters, digits, '-', '_' and '.'",
             Self::RouteMalformed => {
-                "is not a route: write a method and a template, such as POST /orders/{id}"
+                "is not a route: write a method and a template, such as POST /orders/{id}, or a gRPC method, such as shop.Shop/Buy"
             }
             Self::RouteTooLong => "is longer than 200 bytes",
             Self::LabelName => {

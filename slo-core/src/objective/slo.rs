@@ -93,11 +93,12 @@ impl Slo {
         self
     }
 
-    /// Counts the requests of one route, written as method and template: `POST /orders/{id}`.
+    /// Counts the requests of one route, written as method and template, `POST /orders/{id}`, or the calls of one gRPC
+    /// method, written as `package.Service/Method`.
     ///
     /// # Errors
     ///
-    /// If the text is not a method, one space and a template starting with `/`.
+    /// If the text is neither a method, one space and a template starting with `/`, nor the full name of a gRPC method.
     pub fn with_route(mut self, route: impl Into<Cow<'static, str>>) -> Result<Self, ObjectiveError> {
         let route = route.into();
         if let Some(reason) = route_fault(&route) {
@@ -216,23 +217,32 @@ const fn name_fault(name: &str) -> Option<Reason> {
 
 /// Says what is wrong with a route, if anything.
 pub(crate) fn route_fault(route: &str) -> Option<Reason> {
-    let Some((method, template)) = route.split_once(' ') else {
-        return Some(Reason::RouteMalformed);
+    let is_right = match route.split_once(' ') {
+        Some((method, template)) => {
+            let is_odd = |c: char| c.is_whitespace() || c.is_control();
+            METHODS.contains(&method) && template.starts_with('/') && !template.contains(is_odd)
+        }
+        None => is_call(route),
     };
-    if !METHODS.contains(&method)
-        || !template.starts_with('/')
-        || template.contains(|c: char| c.is_whitespace() || c.is_control())
-    {
+    if !is_right {
         return Some(Reason::RouteMalformed);
     }
     (route.len() > ROUTE_BYTES_MAX).then_some(Reason::RouteTooLong)
 }
 
-/// Splits a route into its method and its template.
+/// Returns whether this is the full name of a gRPC method.
+fn is_call(route: &str) -> bool {
+    let is_name = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    route.split_once('/').is_some_and(|(service, method)| service.split('.').all(is_name) && is_name(method))
+}
+
+/// Splits a route into its method and its template; a gRPC call has no method but `POST`, and here none.
 pub(crate) fn split_route(route: &str) -> Result<(&str, &str), ObjectiveError> {
-    match (route_fault(route), route.split_once(' ')) {
-        (None, Some(parts)) => Ok(parts),
-        (fault, _) => Err(ObjectiveError::new(route, fault.unwrap_or(Reason::RouteMalformed))),
+    match route_fault(route) {
+        None => Ok(route.split_once(' ').unwrap_or(("", route))),
+        Some(fault) => Err(ObjectiveError::new(route, fault)),
     }
 }
 
@@ -278,6 +288,11 @@ mod tests {
             "POST  /orders",
             "POST /a b",
             "",
+            "shop.Shop/",
+            "/shop.Shop/Buy",
+            "shop..Shop/Buy",
+            "shop.Shop/*",
+            "shop.Shop/Buy/Now",
         ] {
             assert_eq!(
                 slo().with_route(route),

@@ -5,6 +5,7 @@
 //! not at all.
 
 use std::any::Any;
+use std::time::Duration;
 
 use super::classify::EventOverride;
 use super::directory::RegistryId;
@@ -74,7 +75,7 @@ impl Recorder {
     }
 
     #[inline]
-    fn start(
+    pub(super) fn start(
         &self,
         protocol: Protocol,
         method: &'static str,
@@ -152,6 +153,8 @@ impl State {
     const STANDS: u32 = 1 << 8;
     /// There was maintenance before the clock stood.
     const MAINTAINED: u32 = 1 << 9;
+    /// It is a call, and nobody knows yet whether there is such a method.
+    const UNKNOWN_METHOD: u32 = 1 << 10;
     const OVERRULED: u32 = 3;
 
     const fn clock_stands(self) -> bool {
@@ -208,7 +211,7 @@ pub(super) struct Ended {
 
 impl Attempt {
     #[inline]
-    fn begin(registry: RegistryId, (route, started): (RouteId, u64)) -> Self {
+    pub(super) fn begin(registry: RegistryId, (route, started): (RouteId, u64)) -> Self {
         Self { registry: Some(registry), route, state: State::USUAL, time: started, mark: None }
     }
 
@@ -240,6 +243,13 @@ impl Attempt {
         {
             (self.time, self.state) = (nanos, self.state.with_standing_clock(maintained));
         }
+    }
+
+    /// Returns how long it has taken so far; `None` if it has ended.
+    #[must_use]
+    pub fn elapsed(&self) -> Option<Duration> {
+        let (nanos, _) = local::since(self.registry?, self.time)?;
+        Some(Duration::from_nanos(if self.state.clock_stands() { self.time } else { nanos }))
     }
 
     /// Notes what the handler says of the event: it overrules the classifier, but not a verdict that the attempt is
@@ -291,6 +301,27 @@ impl Attempt {
             // The code is made here, where the outcome is often known when this is compiled.
             local::finish(registry, self, outcome.code(), Some(verdict));
         }
+    }
+
+    /// Returns whether a handler has said whose promises the attempt counts for.
+    #[inline]
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.mark.is_some()
+    }
+
+    pub(super) fn of_unknown_method(mut self) -> Self {
+        self.state = State(self.state.0 | State::UNKNOWN_METHOD);
+        self
+    }
+
+    pub(super) const fn method_is_unknown(&self) -> bool {
+        self.state.0 & State::UNKNOWN_METHOD != 0
+    }
+
+    /// Makes it an attempt of another route, where its start was counted.
+    pub(super) fn move_to(&mut self, route: RouteId) {
+        (self.route, self.state) = (route, State(self.state.0 & !State::UNKNOWN_METHOD));
     }
 
     #[inline]

@@ -19,7 +19,7 @@ use super::routes::Routes;
 use super::shared::Shared;
 use super::{Handle, Registry};
 use crate::histogram::Layout;
-use crate::objective::{Slo, split_route};
+use crate::objective::{ObjectiveError, Slo, split_route};
 use crate::time::Clock;
 
 /// Collects the promises of a registry. Made by [`Registry::builder`].
@@ -36,6 +36,7 @@ pub struct RegistryBuilder {
     policy: Policy,
     own_classifiers: Vec<OwnClassifier>,
     left_out: Vec<(String, &'static Location<'static>)>,
+    routes: Vec<(String, &'static Location<'static>)>,
 }
 
 impl RegistryBuilder {
@@ -55,6 +56,7 @@ impl RegistryBuilder {
             policy: Policy::default(),
             own_classifiers: Vec::new(),
             left_out: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
@@ -71,14 +73,23 @@ impl RegistryBuilder {
         self
     }
 
-    /// Decides what outcomes mean: [`Outcome::verdict`] unless changed.
+    /// Knows a route from the start, written as method and template, `GET /orders/{id}`, or as a gRPC method,
+    /// `shop.Shop/Buy`: it always has room, and is exposed before its first request. What an SLO names needs no second
+    /// mention.
+    #[track_caller]
+    pub fn route(mut self, route: impl Into<String>) -> Self {
+        self.routes.push((route.into(), Location::caller()));
+        self
+    }
+
+    /// Decides what outcomes mean: [`RouteRef::usual_verdict`] unless changed.
     pub fn classify(mut self, classifier: impl Classify) -> Self {
         self.policy.replace(Box::new(classifier));
         self
     }
 
-    /// Decides what outcomes mean on one route, written as method and template: `GET /orders/{id}`. The route always
-    /// has room, and [`Registry::idle_classifiers`] says whether anything ever matched it.
+    /// Decides what outcomes mean on one route, written as method and template, `GET /orders/{id}`, or as a gRPC
+    /// method, `shop.Shop/Buy`. The route always has room, and [`Registry::idle_classifiers`] says whether anything ever matched it.
     #[track_caller]
     pub fn classify_route(mut self, route: impl Into<String>, classifier: impl Classify) -> Self {
         let (route, location) = (route.into(), Location::caller());
@@ -86,8 +97,8 @@ impl RegistryBuilder {
         self
     }
 
-    /// Neither records nor counts the requests of a route, written as method and template; a star at its end stands
-    /// for all that may follow. A route that an SLO names is counted nevertheless.
+    /// Neither records nor counts the requests of a route, written as method and template, or the calls of a gRPC
+    /// method; a star at its end stands for all that may follow. A route that an SLO names is counted nevertheless.
     ///
     /// ```
     /// use slo_core::{Outcome, Registry};
@@ -164,7 +175,8 @@ impl RegistryBuilder {
         });
         let added = self.slos.iter().filter_map(|(slo, _)| slo.route().or(slo.operation()));
         let classified = self.own_classifiers.iter().map(|own| &*own.route);
-        added.chain(declared).chain(classified).collect::<HashSet<_>>().len()
+        let mentioned = self.routes.iter().map(|(route, _)| &**route);
+        added.chain(declared).chain(classified).chain(mentioned).collect::<HashSet<_>>().len()
     }
 
     fn assemble(self) -> Result<Arc<Shared>, BuildError> {
@@ -183,6 +195,9 @@ impl RegistryBuilder {
         }
         for declaration in self.declarations {
             promised.add_declaration(declaration)?;
+        }
+        for (route, location) in self.routes {
+            promised.add_route(&route).map_err(|error| BuildError::Invalid { error, location })?;
         }
         let mut policy = self.policy;
         for (index, own) in self.own_classifiers.iter().enumerate() {
@@ -282,7 +297,7 @@ impl Promised {
         let OwnClassifier { route, classifier, location } = own;
         let (method, template) =
             split_route(&route).map_err(|error| BuildError::Invalid { error, location })?;
-        policy.insert(self.routes.find_or_add(Protocol::Http, method, template), classifier);
+        policy.insert(self.routes.find_or_add(Protocol::of_method(method), method, template), classifier);
         Ok(())
     }
 
@@ -291,19 +306,26 @@ impl Promised {
         self.goals.len() - 1
     }
 
-    /// Returns the route an SLO names, registered with a first series so that it is exposed from the start.
-    fn route_of(&self, slo: &Slo) -> Option<usize> {
-        let (protocol, method, template, status) = match (slo.route(), slo.operation()) {
-            (Some(route), _) => {
-                let (method, template) = route.split_once(' ')?;
-                (Protocol::Http, method, template, 200)
-            }
-            (None, Some(operation)) => (Protocol::Operation, "", operation, 0),
-            (None, None) => return None,
-        };
+    /// Returns a route that was written down, registered with a first series so that it is exposed from the start.
+    fn add_route(&self, route: &str) -> Result<usize, ObjectiveError> {
+        let (method, template) = split_route(route)?;
+        let protocol = Protocol::of_method(method);
+        Ok(self.register(protocol, method, template, if protocol == Protocol::Rpc { 0 } else { 200 }))
+    }
+
+    fn register(&self, protocol: Protocol, method: &str, template: &str, status: u16) -> usize {
         let route = self.routes.find_or_add(protocol, method, template);
         self.routes.register(route, Outcome::Completed(status));
-        Some(route)
+        route
+    }
+
+    /// Returns the route an SLO names.
+    fn route_of(&self, slo: &Slo) -> Option<usize> {
+        match (slo.route(), slo.operation()) {
+            (Some(route), _) => self.add_route(route).ok(),
+            (None, Some(operation)) => Some(self.register(Protocol::Operation, "", operation, 0)),
+            (None, None) => None,
+        }
     }
 
     fn add_goal(&mut self, slo: Slo, location: &'static Location<'static>) -> Result<Goal, BuildError> {

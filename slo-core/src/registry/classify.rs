@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::grpc;
 use super::outcome::{Outcome, Verdict};
 use super::route::{Protocol, Route};
 
@@ -23,6 +24,12 @@ pub enum RouteRef<'a> {
         /// routes [`ROUTE_OVERFLOW`](crate::naming::ROUTE_OVERFLOW).
         template: &'a str,
     },
+    /// A gRPC call.
+    Call {
+        /// The full name, `package.Service/Method`, or [`METHOD_OTHER`](crate::naming::METHOD_OTHER) for a method that is
+        /// not known.
+        method: &'a str,
+    },
     /// Work that is no request.
     Operation {
         /// Its name.
@@ -31,9 +38,20 @@ pub enum RouteRef<'a> {
 }
 
 impl RouteRef<'_> {
+    /// Returns what an outcome means on such a route unless a classifier says otherwise: of calls what their
+    /// [`GrpcCode`](super::GrpcCode) says, of everything else [`Outcome::verdict`].
+    #[must_use]
+    pub const fn usual_verdict(self, outcome: Outcome) -> Verdict {
+        match self {
+            Self::Call { .. } => grpc::verdict(outcome),
+            Self::Request { .. } | Self::Operation { .. } => outcome.verdict(),
+        }
+    }
+
     fn of(route: &Route) -> RouteRef<'_> {
         match route.protocol {
             Protocol::Http => RouteRef::Request { method: &route.method, template: &route.template },
+            Protocol::Rpc => RouteRef::Call { method: &route.template },
             Protocol::Operation => RouteRef::Operation { name: &route.template },
         }
     }
@@ -43,7 +61,7 @@ impl fmt::Display for RouteRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request { method, template } => write!(f, "{method} {template}"),
-            Self::Operation { name } => f.write_str(name),
+            Self::Call { method: name } | Self::Operation { name } => f.write_str(name),
         }
     }
 }
@@ -52,7 +70,7 @@ impl fmt::Display for RouteRef<'_> {
 ///
 /// It must answer the same whenever it is asked the same: each thread asks once for each route and outcome, and keeps
 /// the answer. It is asked about every event that was not ended with an explicit verdict, so also about a dropped
-/// operation. Should it panic, [`Outcome::verdict`] counts.
+/// operation. Should it panic, [`RouteRef::usual_verdict`] counts.
 ///
 /// Every function of a route and an outcome is one; a closure needs its types written:
 ///
@@ -60,9 +78,9 @@ impl fmt::Display for RouteRef<'_> {
 /// use slo_core::{Outcome, Registry, RouteRef, Verdict};
 ///
 /// let registry = Registry::builder("shop")
-///     .classify(|_: RouteRef<'_>, outcome: Outcome| match outcome {
+///     .classify(|route: RouteRef<'_>, outcome: Outcome| match outcome {
 ///         Outcome::Completed(404) => Verdict::Bad,
-///         other => other.verdict(),
+///         other => route.usual_verdict(other),
 ///     })
 ///     .build()?;
 /// # let _ = registry;
@@ -137,13 +155,13 @@ impl Policy {
         let classifier = self.own.get(&index).unwrap_or(&self.usual);
         // A panic here would lose the event, and end the process if the event is ended by another panic.
         let asked = catch_unwind(AssertUnwindSafe(|| classifier.classify(RouteRef::of(route), outcome)));
-        asked.unwrap_or_else(|_| outcome.verdict())
+        asked.unwrap_or_else(|_| RouteRef::of(route).usual_verdict(outcome))
     }
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self::new(Box::new(|_: RouteRef<'_>, outcome: Outcome| outcome.verdict()))
+        Self::new(Box::new(|route: RouteRef<'_>, outcome: Outcome| route.usual_verdict(outcome)))
     }
 }
 

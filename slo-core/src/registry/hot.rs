@@ -144,6 +144,11 @@ impl Hot {
         self.tally.started.add(1);
     }
 
+    /// Counts an attempt that turns out to be one of another route.
+    pub(super) fn leave(&self) {
+        self.tally.finished.add(1);
+    }
+
     /// Remembers what the classifier says of an outcome.
     #[cold]
     pub(super) fn learn_verdict(&mut self, code: u16, verdict: Verdict) {

@@ -21,12 +21,15 @@ impl LeftOut {
         slos: impl Iterator<Item = &'a Slo>,
     ) -> Result<Self, (usize, ObjectiveError)> {
         for (index, route) in routes.iter().enumerate() {
-            split_route(route).map_err(|error| (index, error))?;
+            // A star is no name of a method, but stands where one may.
+            let route =
+                route.strip_suffix("/*").map_or_else(|| route.clone(), |start| format!("{start}/all"));
+            split_route(&route).map_err(|error| (index, error))?;
         }
         Ok(Self { routes, promised: slos.filter_map(|slo| slo.route().map(str::to_owned)).collect() })
     }
 
-    /// Returns whether requests of this method and template or path are left out.
+    /// Returns whether requests of this method and template or path, or calls of this name, are left out.
     pub(super) fn has(&self, method: &str, path: &str) -> bool {
         let is = |route: &String| is_of(route, method, path, false);
         let covers = |route: &String| is_of(route, method, path, true);
@@ -36,7 +39,10 @@ impl LeftOut {
 
 /// A star at the end of a pattern stands for all that may follow.
 fn is_of(route: &str, method: &str, path: &str, pattern: bool) -> bool {
-    let Some(own) = route.strip_prefix(method).and_then(|rest| rest.strip_prefix(' ')) else { return false };
+    let (own_method, own) = route.split_once(' ').unwrap_or(("", route));
+    if own_method != method {
+        return false;
+    }
     match own.strip_suffix('*') {
         Some(start) if pattern => path.starts_with(start),
         _ => own == path,

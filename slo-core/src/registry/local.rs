@@ -84,6 +84,28 @@ pub(super) fn start(
     with(id, |desk| Some((desk.start(protocol, method, name)?, desk.shared.clock.ticks())))
 }
 
+/// What became of the start of a call.
+pub(super) enum CallStart {
+    Known((RouteId, u64)),
+    Unknown,
+    LeftOut,
+}
+
+/// Counts the start of a call, if its method is known.
+pub(super) fn start_call(id: RegistryId, method: &str) -> CallStart {
+    let started = with(id, |desk| match desk.start_call(method) {
+        Some(route) => CallStart::Known((route, desk.shared.clock.ticks())),
+        None if desk.shared.left_out.has("", method) => CallStart::LeftOut,
+        None => CallStart::Unknown,
+    });
+    started.unwrap_or(CallStart::Unknown)
+}
+
+/// Moves a call to the method that it turns out to be one of; `None` if there is no room for it.
+pub(super) fn move_call(id: RegistryId, from: RouteId, method: &str) -> Option<RouteId> {
+    with(id, |desk| desk.move_call(from, method)).flatten()
+}
+
 /// Returns whether requests of this method and path are left out.
 pub(super) fn leaves_out(id: RegistryId, method: &str, path: &str) -> bool {
     with(id, |desk| desk.shared.left_out.has(method, path)).unwrap_or_default()
@@ -182,11 +204,20 @@ pub(super) struct Desk {
     by_text: HashMap<Arc<str>, Vec<RouteId>>,
     /// What this thread has resolved, by the number of the route.
     hot: Vec<Option<Hot>>,
+    /// So many routes were looked at for methods of calls, which are all in `by_text`.
+    calls_of: usize,
 }
 
 impl Desk {
     fn new(shared: Arc<Shared>, shard: Arc<Shard>) -> Self {
-        Self { shared, shard, places: Places::default(), by_text: HashMap::new(), hot: Vec::new() }
+        Self {
+            shared,
+            shard,
+            places: Places::default(),
+            by_text: HashMap::new(),
+            hot: Vec::new(),
+            calls_of: 0,
+        }
     }
 
     /// Counts the start of an attempt and returns its route, if its text is known and at home.
@@ -235,6 +266,37 @@ impl Desk {
                 self.by_text.entry(text).or_default().push(route);
             }
         }
+        Some(route)
+    }
+
+    /// Counts the start of a call, if its method is known. A client may ask for any, so that nobody else is asked.
+    fn start_call(&mut self, method: &str) -> Option<RouteId> {
+        self.learn_calls();
+        let (route, hot) = self.find_by_text(Protocol::Rpc, "", method)?;
+        hot.start();
+        Some(route)
+    }
+
+    /// Looks at the routes that are new since the last time.
+    fn learn_calls(&mut self) {
+        while let Some(known) = self.shared.routes.get(self.calls_of) {
+            let (is_call, text) = (known.is_a_method(), Arc::clone(&known.template));
+            let route = RouteId::new(self.calls_of);
+            if is_call && self.resolve(route).is_some() {
+                self.by_text.entry(text).or_default().push(route);
+            }
+            self.calls_of += 1;
+        }
+    }
+
+    fn move_call(&mut self, from: RouteId, method: &str) -> Option<RouteId> {
+        let route = match self.shared.routes.find_or_add(Protocol::Rpc, "", method) {
+            OVERFLOW => return None,
+            index => RouteId::new(index),
+        };
+        // First there, then not here any more: it never looks as if it were nowhere.
+        self.resolve(route)?.0.start();
+        self.resolve(from)?.0.leave();
         Some(route)
     }
 

@@ -8,6 +8,7 @@
 mod attempt;
 mod build_error;
 mod builder;
+mod calls;
 mod classify;
 mod declare;
 mod directory;
@@ -15,6 +16,7 @@ mod driver;
 mod engine;
 mod feeds;
 mod goal;
+mod grpc;
 mod held;
 mod hot;
 mod left_out;
@@ -41,6 +43,7 @@ pub use self::build_error::BuildError;
 pub use self::builder::RegistryBuilder;
 pub use self::classify::{Classify, EventOverride, RouteRef};
 pub use self::declare::{Declaration, Declared, Subject};
+pub use self::grpc::GrpcCode;
 pub use self::maintenance::Maintenance;
 pub use self::operation::{InstallError, Operation};
 pub use self::outcome::{Outcome, Verdict};
@@ -169,8 +172,8 @@ impl Registry {
         Status { slos, ..reading.head(self.shared()) }
     }
 
-    /// Returns the latencies of a route such as `POST /checkout`, or of an operation, over all outcomes; `None` if it
-    /// is not known.
+    /// Returns the latencies of a route such as `POST /checkout` or `shop.Shop/Buy`, or of an operation, over all
+    /// outcomes; `None` if it is not known.
     #[must_use]
     pub fn latency(&self, route: &str) -> Option<Histogram> {
         let shared = self.shared();

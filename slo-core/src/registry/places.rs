@@ -52,9 +52,9 @@ impl About {
 
     #[inline]
     pub(super) fn new(protocol: Protocol, method: &'static str, text: &str) -> Self {
-        // No text is as long as 2^47 bytes. Methods that are too long look alike: see `is_exact`.
+        // No text is as long as 2^46 bytes. Methods that are too long look alike: see `is_exact`.
         let method_len = method.len().min(Self::METHOD_LEN_MAX) as u64;
-        let lengths = method_len << 48 | (protocol as u64) << 47 | text.len() as u64;
+        let lengths = method_len << 48 | (protocol as u64) << 46 | text.len() as u64;
         Self { method: method.as_ptr().addr(), lengths }
     }
 

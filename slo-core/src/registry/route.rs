@@ -9,7 +9,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::outcome::{KIND_MASK, Outcome};
-use crate::naming::{Family, HTTP_DURATION, OPERATION_DURATION, ROUTE_OVERFLOW, ROUTE_UNMATCHED};
+use crate::naming::{
+    Family, HTTP_DURATION, METHOD_OTHER, OPERATION_DURATION, ROUTE_OVERFLOW, ROUTE_UNMATCHED, RPC_DURATION,
+};
 use crate::sync::{AtomicU32, OnceLock, Ordering};
 
 /// Outcomes of one route that have a series of their own.
@@ -19,15 +21,22 @@ const OUTCOMES_MAX: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Protocol {
     Http,
+    Rpc,
     Operation,
 }
 
 impl Protocol {
-    pub(crate) const ALL: [Self; 2] = [Self::Http, Self::Operation];
+    pub(crate) const ALL: [Self; 3] = [Self::Http, Self::Rpc, Self::Operation];
+
+    /// Returns the protocol of a route that was written down; gRPC methods are written without a method of HTTP.
+    pub(super) const fn of_method(method: &str) -> Self {
+        if method.is_empty() { Self::Rpc } else { Self::Http }
+    }
 
     pub(crate) const fn duration(self) -> Family {
         match self {
             Self::Http => HTTP_DURATION,
+            Self::Rpc => RPC_DURATION,
             Self::Operation => OPERATION_DURATION,
         }
     }
@@ -102,11 +111,11 @@ impl Route {
         self.own.get_or_init(|| goals);
     }
 
-    /// The route as people write it: `POST /checkout`, or the operation's name.
+    /// The route as people write it: `POST /checkout`, `shop.Shop/Buy`, or the operation's name.
     pub(crate) fn name(&self) -> String {
         match self.protocol {
             Protocol::Http => format!("{} {}", self.method, self.template),
-            Protocol::Operation => self.template.to_string(),
+            Protocol::Rpc | Protocol::Operation => self.template.to_string(),
         }
     }
 
@@ -114,7 +123,7 @@ impl Route {
     /// must not have two series.
     pub(super) const fn told(&self) -> u16 {
         match self.protocol {
-            Protocol::Http => u16::MAX,
+            Protocol::Http | Protocol::Rpc => u16::MAX,
             Protocol::Operation => KIND_MASK,
         }
     }
@@ -146,9 +155,16 @@ impl Route {
     /// Returns whether the route is one handler's. Strangers share the others: what one of them promises says
     /// nothing about the rest.
     pub(super) fn has_a_handler(&self) -> bool {
-        self.protocol == Protocol::Http
-            && *self.template != *ROUTE_UNMATCHED
-            && *self.template != *ROUTE_OVERFLOW
+        match self.protocol {
+            Protocol::Http => *self.template != *ROUTE_UNMATCHED && *self.template != *ROUTE_OVERFLOW,
+            Protocol::Rpc => *self.template != *METHOD_OTHER,
+            Protocol::Operation => false,
+        }
+    }
+
+    /// Returns whether the route is a method of gRPC that is known.
+    pub(super) fn is_a_method(&self) -> bool {
+        self.protocol == Protocol::Rpc && self.has_a_handler()
     }
 
     /// Returns the goals the route is bound to; none until its handler has run.

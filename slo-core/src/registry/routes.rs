@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::grpc::GrpcCode;
 use super::lock;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Verdict};
 use super::route::{OVERFLOW, Protocol, Route};
 use crate::naming::{METHOD_OTHER, ROUTE_OVERFLOW, ROUTE_UNMATCHED, label};
 use crate::sync::{Mutex, OnceLock, Segments};
@@ -46,7 +47,7 @@ struct Index {
 }
 
 impl Routes {
-    /// Methods of the known set and `_OTHER`: each may need an unmatched route beyond the maximum.
+    /// Methods of the known set and `_OTHER`, and calls: each may need an unmatched route beyond the maximum.
     const RESERVED: usize = 16;
 
     /// Room for this many routes and series, besides those of the overflow.
@@ -82,7 +83,9 @@ impl Routes {
         if let Some(route) = methods.get(method).and_then(|templates| templates.get(template)) {
             return *route;
         }
-        let maximum = 1 + self.routes_max + if template == ROUTE_UNMATCHED { Self::RESERVED } else { 0 };
+        let is_unmatched =
+            template == ROUTE_UNMATCHED || (protocol == Protocol::Rpc && template == METHOD_OTHER);
+        let maximum = 1 + self.routes_max + if is_unmatched { Self::RESERVED } else { 0 };
         if known >= maximum {
             return OVERFLOW;
         }
@@ -150,17 +153,31 @@ fn route_labels(protocol: Protocol, method: &str, template: &str) -> String {
             let method = escaped(method);
             format!(r#"{}="{method}",{}="{template}""#, label::HTTP_METHOD, label::HTTP_ROUTE)
         }
+        Protocol::Rpc => format!(r#"{}="{template}""#, label::RPC_METHOD),
         Protocol::Operation => format!(r#"{}="{template}""#, label::OPERATION),
     }
 }
 
 fn series_labels(route: &Route, outcome: Outcome) -> String {
     let mut labels = route.labels.to_string();
-    if let (Some(status @ 1..), Protocol::Http) = (outcome.status(), route.protocol) {
-        labels.push_str(&format!(r#",{}="{status}""#, label::HTTP_STATUS));
+    let mut add = |name, value: &str| labels.push_str(&format!(r#",{name}="{value}""#));
+    let mut error = outcome.error_type();
+    match (route.protocol, outcome) {
+        (Protocol::Http, _) => {
+            if let Some(status @ 1..) = outcome.status() {
+                add(label::HTTP_STATUS, &status.to_string());
+            }
+        }
+        (Protocol::Rpc, Outcome::Completed(number)) => {
+            let code = GrpcCode::of(number);
+            add(label::RPC_STATUS, code.name());
+            error = (code.verdict() == Verdict::Bad).then(|| code.name().into());
+        }
+        // Where no status was sent there is none to tell.
+        (Protocol::Rpc | Protocol::Operation, _) => {}
     }
-    if let Some(error) = outcome.error_type() {
-        labels.push_str(&format!(r#",{}="{error}""#, label::ERROR_TYPE));
+    if let Some(error) = error {
+        add(label::ERROR_TYPE, &error);
     }
     labels
 }
@@ -171,7 +188,7 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::super::{Registry, Verdict};
+    use super::super::Registry;
     use super::*;
 
     /// A thread asks the table once for each route, also of texts that lie elsewhere with each request.

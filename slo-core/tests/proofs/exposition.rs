@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use slo_core::naming::{FAMILIES, FamilyKind};
 use slo_core::{
-    AlertPolicy, BurnRate, Clock, Outcome, Registry, Sli, SloStatus, TextFormat, Threshold, Verdict, Window,
+    AlertPolicy, BurnRate, Clock, GrpcCode, Outcome, Registry, Sli, SloStatus, TextFormat, Threshold,
+    Verdict, Window,
 };
 
 use super::support::{Scrape, latency, on_route, registry, render, slo};
@@ -22,6 +23,7 @@ pub(super) fn sample() -> (Registry, Clock) {
         on_route("checkout-latency", latency("40us"), "POST /checkout").with_alerts(AlertPolicy::OFF),
         on_route("search-combined", Sli::Combined { threshold }, "GET /search/{term}")
             .with_window(Window::literal("7d")),
+        on_route("buy-availability", Sli::Availability, "shop.Shop/Buy"),
         labelled.and_then(|slo| slo.with_operation("restock")).expect("the label is plain"),
     ]);
     let recorder = registry.recorder();
@@ -42,6 +44,18 @@ pub(super) fn sample() -> (Registry, Clock) {
     after(9, recorder.request("POST", Some("/checkout")), Outcome::BodyAborted(200), Verdict::Cancelled);
     after(1, recorder.request("_OTHER", None), Outcome::Completed(405), Verdict::Good);
     after(1, recorder.request("GET", Some(ODD)), Outcome::Panicked, Verdict::Bad);
+    after(
+        2,
+        recorder.call("shop.Shop/Buy"),
+        Outcome::Completed(GrpcCode::Unavailable.number()),
+        Verdict::Bad,
+    );
+    after(
+        2,
+        recorder.call("shop.Shop/Sell"),
+        Outcome::Completed(GrpcCode::Unimplemented.number()),
+        Verdict::Bad,
+    );
     after(61_000, recorder.operation("restock"), Outcome::Completed(0), Verdict::Good);
     drop(recorder.operation("restock"));
     after(0, recorder.operation("clean \"up\""), Outcome::Completed(0), Verdict::Good);
@@ -75,6 +89,7 @@ fn expositions_are_the_golden_ones() {
 fn every_series_exists_from_the_first_scrape() {
     let slos = [
         on_route("checkout-availability", Sli::Availability, "POST /checkout"),
+        on_route("buy-availability", Sli::Availability, "shop.Shop/Buy"),
         slo("restock-availability", Sli::Availability).with_operation("restock").expect("it is plain"),
     ];
     let (registry, _clock) = registry(slos);

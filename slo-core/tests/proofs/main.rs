@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod build_errors;
+mod calls;
 mod cardinality;
 mod classification;
 mod counting;

@@ -1,74 +1,16 @@
 //! What a gRPC status means for the promise.
 //!
 //! The codes by which a server says that it failed are bad; those by which it says that it was asked for the wrong
-//! thing are answers as promised.
+//! thing are answers as promised. The table of them is that of [`GrpcCode`].
 
-use slo_core::{Classify, Outcome, RouteRef, Verdict};
-
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $verdict:ident,)*) => {
-        /// A gRPC status code; its number is that of the protocol.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[repr(u8)]
-        pub enum GrpcCode {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl GrpcCode {
-            /// All codes, each in the place of its number.
-            pub const ALL: [Self; CODES] = [$(Self::$name),*];
-        }
-
-        /// What each code means, in the place of its number.
-        const VERDICTS: [Verdict; CODES] = [$(Verdict::$verdict),*];
-    };
-}
-
-/// How many codes the protocol knows.
-const CODES: usize = 17;
-
-codes! {
-    /// It worked.
-    Ok = Good,
-    /// The client went away.
-    Cancelled = Good,
-    /// The server does not know what went wrong.
-    Unknown = Bad,
-    /// The client asked for nonsense.
-    InvalidArgument = Good,
-    /// It took too long.
-    DeadlineExceeded = Bad,
-    /// It is not there.
-    NotFound = Good,
-    /// It is there already.
-    AlreadyExists = Good,
-    /// The client may not do this.
-    PermissionDenied = Good,
-    /// A quota is used up.
-    ResourceExhausted = Good,
-    /// The state does not allow this.
-    FailedPrecondition = Good,
-    /// Another client was faster.
-    Aborted = Good,
-    /// It lies outside of what there is.
-    OutOfRange = Good,
-    /// The server cannot do this.
-    Unimplemented = Bad,
-    /// The server broke.
-    Internal = Bad,
-    /// The server cannot answer now.
-    Unavailable = Bad,
-    /// Data is lost.
-    DataLoss = Bad,
-    /// The server does not know the client.
-    Unauthenticated = Good,
-}
+use slo_core::{Classify, GrpcCode, Outcome, RouteRef, Verdict};
 
 /// Judges how gRPC calls ended, with the number of the status code as the status of their [`Outcome`].
 ///
 /// `UNKNOWN`, `DEADLINE_EXCEEDED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE` and `DATA_LOSS` are bad, all other codes good, but
-/// for what was changed; a number that is no code counts as `UNKNOWN`, as the protocol asks. An answer without a status
-/// is no `Completed` outcome: it broke off, which is bad.
+/// for what was changed; a number that is no code counts as `UNKNOWN`, as the protocol asks. A call that the client gave
+/// up at its deadline counts as `DEADLINE_EXCEEDED`. An answer without a status is no `Completed` outcome: it broke off,
+/// which is bad. What is no gRPC call is judged by [`RouteRef::usual_verdict`].
 ///
 /// ```
 /// use slo_tower::{GrpcClassifier, GrpcCode, Outcome, Verdict};
@@ -79,14 +21,21 @@ codes! {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct GrpcClassifier {
-    verdicts: [Verdict; CODES],
+    verdicts: [Verdict; GrpcCode::COUNT],
 }
 
 impl GrpcClassifier {
     /// Judges by the table above.
     #[must_use]
     pub const fn new() -> Self {
-        Self { verdicts: VERDICTS }
+        let (mut verdicts, mut number) = ([Verdict::Good; GrpcCode::COUNT], 0);
+        while number < GrpcCode::COUNT {
+            #[expect(clippy::cast_possible_truncation, reason = "there are 17 codes")]
+            let code = GrpcCode::of(number as u16);
+            verdicts[number] = code.verdict();
+            number += 1;
+        }
+        Self { verdicts }
     }
 
     /// Calls that end with one of these codes are good: the client is to blame.
@@ -107,12 +56,12 @@ impl GrpcClassifier {
         self.with(code, Verdict::Excluded)
     }
 
-    /// Returns what an outcome means.
+    /// Returns what the outcome of a call means.
     #[must_use]
     pub const fn verdict(&self, outcome: Outcome) -> Verdict {
         match outcome {
-            Outcome::Completed(code) if (code as usize) < CODES => self.verdicts[code as usize],
-            Outcome::Completed(_) => self.verdicts[GrpcCode::Unknown as usize],
+            Outcome::Completed(number) => self.verdicts[GrpcCode::of(number) as usize],
+            Outcome::TimedOut(_) => self.verdicts[GrpcCode::DeadlineExceeded as usize],
             other => other.verdict(),
         }
     }
@@ -130,8 +79,11 @@ impl Default for GrpcClassifier {
 }
 
 impl Classify for GrpcClassifier {
-    fn classify(&self, _: RouteRef<'_>, outcome: Outcome) -> Verdict {
-        self.verdict(outcome)
+    fn classify(&self, route: RouteRef<'_>, outcome: Outcome) -> Verdict {
+        match route {
+            RouteRef::Call { .. } => self.verdict(outcome),
+            other => other.usual_verdict(outcome),
+        }
     }
 }
 
@@ -140,14 +92,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_servers_faults_are_bad_and_no_others() {
-        let bad =
-            |code: &GrpcCode| GrpcClassifier::new().verdict(Outcome::Completed(*code as u16)) == Verdict::Bad;
-        let numbers: Vec<u8> = GrpcCode::ALL.into_iter().filter(bad).map(|code| code as u8).collect();
-        // As https://grpc.io/docs/guides/status-codes numbers them.
-        assert_eq!(numbers, [2, 4, 12, 13, 14, 15]);
-        assert_eq!(GrpcClassifier::new().verdict(Outcome::Completed(17)), Verdict::Bad);
-        assert_eq!(GrpcClassifier::new().verdict(Outcome::BodyError(0)), Verdict::Bad);
-        assert_eq!(GrpcClassifier::new().verdict(Outcome::BodyAborted(0)), Verdict::Cancelled);
+    fn only_what_was_changed_is_judged_otherwise() {
+        let changed = GrpcClassifier::new()
+            .client_faults([GrpcCode::DeadlineExceeded, GrpcCode::Unknown])
+            .bad(GrpcCode::ResourceExhausted)
+            .excluded(GrpcCode::Unauthenticated);
+        let call = RouteRef::Call { method: "shop.Shop/Buy" };
+        for number in 0..20 {
+            let (outcome, code) = (Outcome::Completed(number), GrpcCode::of(number));
+            assert_eq!(GrpcClassifier::new().classify(call, outcome), code.verdict(), "{number}");
+            let expected = match code {
+                GrpcCode::DeadlineExceeded | GrpcCode::Unknown => Verdict::Good,
+                GrpcCode::ResourceExhausted => Verdict::Bad,
+                GrpcCode::Unauthenticated => Verdict::Excluded,
+                other => other.verdict(),
+            };
+            assert_eq!(changed.classify(call, outcome), expected, "{number}");
+        }
+        assert_eq!(changed.classify(call, Outcome::TimedOut(0)), Verdict::Good);
+        assert_eq!(changed.classify(call, Outcome::BodyError(0)), Verdict::Bad);
+        assert_eq!(changed.classify(call, Outcome::BodyAborted(0)), Verdict::Cancelled);
+    }
+
+    #[test]
+    fn what_is_no_call_is_none_of_its_business() {
+        let changed = GrpcClassifier::new().bad(GrpcCode::Ok);
+        for route in
+            [RouteRef::Request { method: "GET", template: "/" }, RouteRef::Operation { name: "billing" }]
+        {
+            for outcome in [Outcome::Completed(0), Outcome::Completed(14), Outcome::Completed(503)] {
+                assert_eq!(changed.classify(route, outcome), outcome.verdict());
+            }
+        }
     }
 }

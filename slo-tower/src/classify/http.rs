@@ -8,7 +8,8 @@ use slo_core::{Classify, Outcome, RouteRef, Verdict};
 /// Judges how HTTP requests ended: as [`classify_http`], but for what was changed.
 ///
 /// What is said of a status holds for answers sent to their end: an answer that broke off stays bad, whatever its
-/// status, and so does a panic. Operations, which are no requests, are judged by [`Outcome::verdict`].
+/// status, and so does a panic. What is no request of HTTP, operations and gRPC calls, is judged by
+/// [`RouteRef::usual_verdict`].
 ///
 /// ```
 /// use slo_tower::{HttpClassifier, SloRegistry, Verdict};
@@ -77,8 +78,8 @@ impl Default for HttpClassifier {
 
 impl Classify for HttpClassifier {
     fn classify(&self, route: RouteRef<'_>, outcome: Outcome) -> Verdict {
-        if matches!(route, RouteRef::Operation { .. }) {
-            return outcome.verdict();
+        if !matches!(route, RouteRef::Request { .. }) {
+            return route.usual_verdict(outcome);
         }
         let said = match outcome {
             Outcome::Completed(status) => self.statuses.iter().find(|(known, _)| *known == status),

@@ -6,5 +6,5 @@
 mod grpc;
 mod http;
 
-pub use self::grpc::{GrpcClassifier, GrpcCode};
+pub use self::grpc::GrpcClassifier;
 pub use self::http::{HttpClassifier, classify_http};

@@ -9,6 +9,8 @@ mod body;
 mod entered;
 mod exclude;
 mod future;
+mod grpc;
+mod grpc_body;
 mod http;
 mod protocol;
 mod service;
@@ -19,6 +21,8 @@ use tower_layer::Layer;
 pub use self::body::{Deliver, ResponseBody};
 pub(crate) use self::exclude::Exclude;
 pub use self::future::ResponseFuture;
+pub use self::grpc::GrpcMethods;
+pub use self::grpc_body::GrpcBody;
 pub use self::service::Record;
 
 /// Wraps services so that every request is recorded. Made by [`SloRegistry::layer_with`](crate::SloRegistry::layer_with)

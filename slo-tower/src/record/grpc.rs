@@ -1,0 +1,200 @@
+//! Calls of gRPC: routes by method, answers that end with the status in their trailers.
+//!
+//! As <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md> has it: a call that fails at once says so in its head
+//! (trailers only), any other in its trailers, and one without a status has failed.
+
+use std::time::Duration;
+
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Body;
+use slo_core::{Attempt, EventOverride, GrpcCode, Outcome, Recorder};
+
+use super::grpc_body::GrpcBody;
+use super::protocol::{Answered, Begin, Call};
+use crate::route::RequestHead;
+
+/// Tells gRPC calls by their method. Made by [`SloRegistry::layer_grpc`](crate::SloRegistry::layer_grpc).
+#[derive(Clone, Copy, Debug)]
+pub struct GrpcMethods(());
+
+impl GrpcMethods {
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl Begin for GrpcMethods {
+    type Call = GrpcCall;
+
+    fn begin(&self, recorder: Recorder, head: RequestHead<'_>) -> (Attempt, GrpcCall) {
+        let attempt = recorder.call(method(head.uri.path()));
+        let path = if attempt.is_of_unknown_method() { head.uri.path_and_query().cloned() } else { None };
+        (attempt, GrpcCall { path, deadline: deadline(head.headers) })
+    }
+
+    fn unrecorded(_: RequestHead<'_>) -> GrpcCall {
+        GrpcCall { path: None, deadline: None }
+    }
+}
+
+/// Returns the full name of a method, `package.Service/Method`.
+fn method(path: &str) -> &str {
+    path.strip_prefix('/').unwrap_or(path)
+}
+
+/// A gRPC call under way.
+#[derive(Debug)]
+pub struct GrpcCall {
+    /// Of a method that is not known yet.
+    path: Option<PathAndQuery>,
+    /// How long the client waits.
+    deadline: Option<Duration>,
+}
+
+impl GrpcCall {
+    /// Ends an attempt with a status that was sent.
+    pub(super) fn end(&mut self, attempt: &mut Attempt, code: GrpcCode) {
+        // Clients may call what they like, so only what works is known to exist.
+        if code == GrpcCode::Ok {
+            self.is_known_to_exist(attempt);
+        }
+        attempt.end(Outcome::Completed(code.number()));
+    }
+
+    fn is_known_to_exist(&mut self, attempt: &mut Attempt) {
+        if let Some(path) = self.path.take() {
+            attempt.turn_out_to_call(method(path.path()));
+        }
+    }
+
+    /// Ends an attempt whose client went away: by itself, or because its deadline was over.
+    #[cold]
+    pub(super) fn give_up(&self, attempt: &mut Attempt, outcome: Outcome) {
+        // The client's clock started before ours, by the way here. In the last tenth it is taken for the deadline.
+        let is_over =
+            |deadline: Duration| attempt.elapsed().is_some_and(|elapsed| elapsed >= deadline * 9 / 10);
+        attempt.end(if self.deadline.is_some_and(is_over) { Outcome::TimedOut(0) } else { outcome });
+    }
+}
+
+impl Call for GrpcCall {
+    fn abandon(&mut self, attempt: &mut Attempt) {
+        if !std::thread::panicking() {
+            self.give_up(attempt, Outcome::CancelledBeforeHead);
+        }
+    }
+}
+
+impl<B: Body> Answered<B> for GrpcCall {
+    type Body = GrpcBody<B>;
+
+    fn answered(&mut self, response: Response<B>, mut attempt: Attempt) -> Response<GrpcBody<B>> {
+        if attempt.is_marked() {
+            // Its handler has run, so there is one.
+            self.is_known_to_exist(&mut attempt);
+        }
+        if let Some(said) = response.extensions().get::<EventOverride>() {
+            attempt.overrule(*said);
+        }
+        if let Some(code) = status(response.headers()) {
+            self.end(&mut attempt, code);
+        } else if response.status() != StatusCode::OK {
+            self.end(&mut attempt, code_of(response.status()));
+        } else if response.body().is_end_stream() {
+            attempt.end(Outcome::BodyError(0));
+        }
+        let call = Self { path: self.path.take(), deadline: self.deadline };
+        response.map(|inner| GrpcBody::new(inner, attempt, call))
+    }
+}
+
+/// Returns the status that a head or trailers tell; one that cannot be read is unknown.
+pub(super) fn status(headers: &HeaderMap) -> Option<GrpcCode> {
+    let text = headers.get("grpc-status")?.to_str().ok();
+    Some(text.and_then(|text| text.parse().ok()).map_or(GrpcCode::Unknown, GrpcCode::of))
+}
+
+/// Returns what a client makes of an answer that is not one of gRPC, as
+/// <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md> says.
+fn code_of(status: StatusCode) -> GrpcCode {
+    match status.as_u16() {
+        400 => GrpcCode::Internal,
+        401 => GrpcCode::Unauthenticated,
+        403 => GrpcCode::PermissionDenied,
+        404 => GrpcCode::Unimplemented,
+        429 | 502 | 503 | 504 => GrpcCode::Unavailable,
+        _ => GrpcCode::Unknown,
+    }
+}
+
+/// Reads `grpc-timeout`: at most eight digits and a unit.
+fn deadline(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let amount: u64 = digits.parse().ok()?;
+    Some(match unit {
+        "H" => Duration::from_secs(amount * 3_600),
+        "M" => Duration::from_secs(amount * 60),
+        "S" => Duration::from_secs(amount),
+        "m" => Duration::from_millis(amount),
+        "u" => Duration::from_micros(amount),
+        "n" => Duration::from_nanos(amount),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(name: &'static str, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(http::HeaderName::from_static(name), HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn deadlines_are_read_as_the_protocol_writes_them() {
+        for (text, expected) in [
+            ("1H", Some(Duration::from_secs(3_600))),
+            ("2M", Some(Duration::from_secs(120))),
+            ("3S", Some(Duration::from_secs(3))),
+            ("250m", Some(Duration::from_millis(250))),
+            ("99999999u", Some(Duration::from_micros(99_999_999))),
+            ("0n", Some(Duration::ZERO)),
+            ("99999999H", Some(Duration::from_secs(99_999_999 * 3_600))),
+            ("100000000m", None),
+            ("", None),
+            ("m", None),
+            ("5", None),
+            ("5s", None),
+            ("+5S", None),
+            ("1.5S", None),
+            ("5ü", None),
+        ] {
+            let read = HeaderValue::from_bytes(text.as_bytes()).expect("it may be sent");
+            let headers = HeaderMap::from_iter([(http::HeaderName::from_static("grpc-timeout"), read)]);
+            assert_eq!(deadline(&headers), expected, "{text}");
+        }
+        assert_eq!(deadline(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn what_is_no_status_is_unknown() {
+        for (text, expected) in [
+            ("0", GrpcCode::Ok),
+            ("14", GrpcCode::Unavailable),
+            ("17", GrpcCode::Unknown),
+            ("70000", GrpcCode::Unknown),
+            ("", GrpcCode::Unknown),
+            ("OK", GrpcCode::Unknown),
+        ] {
+            assert_eq!(status(&headers("grpc-status", text)), Some(expected), "{text}");
+        }
+        assert_eq!(status(&HeaderMap::new()), None);
+    }
+}
