@@ -20,3 +20,5 @@ mod matrix;
 mod streams;
 
 mod wire;
+
+mod grpc;

@@ -49,7 +49,7 @@ impl Counted {
 }
 
 /// A sample as its label values and its number: `GET /ok 200 ×1`.
-fn short(sample: &str) -> String {
+pub(crate) fn short(sample: &str) -> String {
     let (labels, count) = sample.rsplit_once(' ').unwrap();
     let values: Vec<&str> = labels.split('"').skip(1).step_by(2).collect();
     format!("{} ×{count}", values.join(" "))
@@ -102,7 +102,7 @@ async fn check(case: &Case) {
     println!("| {name} | {cells} | {availability} | {latency} | {seconds} |");
 }
 
-fn verdict(events: [u64; 3]) -> &'static str {
+pub(crate) fn verdict(events: [u64; 3]) -> &'static str {
     match events {
         [0, 0, 0] => "–",
         [_, 0, 0] => "good",
