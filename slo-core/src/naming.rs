@@ -38,6 +38,8 @@ families! {
     HTTP_DURATION: Histogram "http_server_request_duration_seconds" "Duration of HTTP server requests.";
     /// Durations of operations that are no requests.
     OPERATION_DURATION: Histogram "slo_operation_duration_seconds" "Duration of operations recorded without a request.";
+    /// How long streams lasted.
+    STREAM_DURATION: Histogram "slo_stream_duration_seconds" "Duration of streamed responses from the start of the request to the end of the body.";
     /// HTTP requests in flight.
     HTTP_ACTIVE: Gauge "http_server_active_requests" "Number of active HTTP server requests.";
     /// Operations in flight.

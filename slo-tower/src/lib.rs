@@ -94,8 +94,8 @@ pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus,
-    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exposition, Histogram, InstallError,
-    LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder, Registry, RouteRef,
+    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exposition, Head, Histogram, InstallError,
+    LatencyEnd, LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder, Registry, RouteRef,
     SeriesWriter, Severity, Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold, Timestamp,
     Verdict, Window, naming,
 };
