@@ -27,11 +27,11 @@ pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};
 pub use self::histogram::Histogram;
 pub use self::objective::{
-    AlertPolicy, AlertRow, Objective, ObjectiveError, Severity, Sli, Slo, Threshold, Window,
+    AlertPolicy, AlertRow, LatencyEnd, Objective, ObjectiveError, Severity, Sli, Slo, Threshold, Window,
 };
 pub use self::registry::{
     Attempt, BudgetStatus, BuildError, BurnRateStatus, Classify, Declaration, Declared, EventOverride,
-    Events, GrpcCode, InstallError, LatencyStatus, Maintenance, Operation, Outcome, Recorder, Registry,
+    Events, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation, Outcome, Recorder, Registry,
     RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status, StatusReader, Subject, Verdict, mark,
 };
 pub use self::time::{Clock, Timestamp};

@@ -40,6 +40,8 @@ families! {
     RPC_DURATION: Histogram "rpc_server_call_duration_seconds" "Duration of RPC server calls.";
     /// Durations of operations that are no requests.
     OPERATION_DURATION: Histogram "slo_operation_duration_seconds" "Duration of operations recorded without a request.";
+    /// How long streams lasted.
+    STREAM_DURATION: Histogram "slo_stream_duration_seconds" "Duration of streamed responses from the start of the request to the end of the body.";
     /// HTTP requests in flight.
     HTTP_ACTIVE: Gauge "http_server_active_requests" "Number of active HTTP server requests.";
     /// gRPC calls in flight.

@@ -56,8 +56,9 @@ fn record(recorder: Recorder, clock: &Clock) {
         drop(recorder.request("GET", Some(route)));
     }
     let mut streamed = recorder.request("GET", Some("/a"));
-    streamed.stop_clock();
-    after(9, streamed, Outcome::BodyAborted(200), Verdict::Cancelled);
+    let head = streamed.head_of_stream();
+    clock.advance(Duration::from_millis(9));
+    streamed.end_after_as(head, Outcome::BodyAborted(200), Verdict::Cancelled);
     after(1, recorder.request("GET", None), Outcome::Completed(404), Verdict::Good);
     after(60_000, recorder.operation("restock"), Outcome::Completed(0), Verdict::Good);
 }

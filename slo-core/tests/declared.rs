@@ -5,9 +5,11 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use slo_core::{
-    Attempt, Clock, Declaration, Declared, Events, Objective, Operation, Outcome, Recorder, Registry,
-    RegistryBuilder, Scope, Sli, Slo, Subject, TextFormat, Threshold, Timestamp, Verdict, inventory, mark,
+    Attempt, Clock, Declaration, Declared, Events, LatencyEnd, Objective, Operation, Outcome, Recorder,
+    Registry, RegistryBuilder, Scope, Sli, Slo, Subject, TextFormat, Threshold, Timestamp, Verdict,
+    inventory, mark,
 };
 
 const OBJECTIVE: Objective = Objective::literal("99%");
@@ -17,12 +19,23 @@ static CHECKOUT_SLOS: [Slo; 2] = [
 ];
 static SEARCH_SLOS: [Slo; 1] = [Slo::literal("search-availability", Sli::Availability, OBJECTIVE)];
 static RESTOCK_SLOS: [Slo; 1] = [Slo::literal("restock-availability", Sli::Availability, OBJECTIVE)];
+const REPORT_NANOS: u64 = 1_000_000;
+const REPORT_SLI: Sli = Sli::Latency { threshold: Threshold::literal("1ms") };
+static REPORT_SLOS: [Slo; 4] = [
+    Slo::literal("report-latency", REPORT_SLI, OBJECTIVE),
+    Slo::literal("report-head", REPORT_SLI, OBJECTIVE).with_latency_end(LatencyEnd::Head),
+    Slo::literal("report-body", REPORT_SLI, OBJECTIVE).with_latency_end(LatencyEnd::Body),
+    Slo::literal("report-availability", Sli::Availability, OBJECTIVE).with_latency_end(LatencyEnd::Head),
+];
 static CHECKOUT: Declaration =
     Declaration::new("checkout", Subject::Handler { route: None }, &CHECKOUT_SLOS, &[]);
 static SEARCH: Declaration =
     Declaration::new("search", Subject::Handler { route: Some("GET /search") }, &SEARCH_SLOS, &[]);
 static RESTOCK: Declaration = Declaration::new("restock", Subject::Operation, &RESTOCK_SLOS, &[]);
 
+static REPORT: Declaration = Declaration::new("report", Subject::Handler { route: None }, &REPORT_SLOS, &[]);
+
+inventory::submit! { Declared(&REPORT) }
 inventory::submit! { Declared(&CHECKOUT) }
 inventory::submit! { Declared(&SEARCH) }
 inventory::submit! { Declared(&RESTOCK) }
@@ -80,6 +93,70 @@ fn an_outage_before_the_handlers_first_run_is_not_lost() {
     request(recorder, "/checkout", Some(&CHECKOUT)).finish_as(Outcome::Completed(200), Verdict::Good);
     check(&registry, "checkout-availability", [1 + ENDINGS, ENDINGS, 2 * ENDINGS]);
     check(&registry, "checkout-latency", [1 + ENDINGS, ENDINGS, 2 * ENDINGS]);
+}
+
+/// The ending of an answer that did not come from its handler.
+#[derive(Clone, Copy, Debug)]
+struct Followed {
+    verdict: Verdict,
+    to_head: u64,
+    after: u64,
+    is_stream: bool,
+}
+
+impl Followed {
+    fn end(self, registry: &Registry) {
+        let (mut attempt, clock) = (request(registry.recorder(), "/report", None), registry.clock());
+        clock.advance(Duration::from_nanos(self.to_head));
+        let head = if self.is_stream { attempt.head_of_stream() } else { attempt.head_of_body() };
+        clock.advance(Duration::from_nanos(self.after));
+        attempt.end_after_as(head, Outcome::Completed(422), self.verdict);
+    }
+
+    /// Adds to good, bad and excluded what it is for the latency to this end.
+    fn add(self, [good, bad, excluded]: &mut [u64; 3], end: LatencyEnd) {
+        let nanos = match end {
+            LatencyEnd::Head => self.to_head,
+            LatencyEnd::Usual if self.is_stream => self.to_head,
+            LatencyEnd::Usual | LatencyEnd::Body => self.to_head + self.after,
+        };
+        match self.verdict {
+            Verdict::Excluded => *excluded += 1,
+            _ if nanos > REPORT_NANOS => *bad += 1,
+            Verdict::Good => *good += 1,
+            Verdict::Bad | Verdict::Cancelled => *excluded += 1,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn held_endings_are_judged_by_the_end_each_promise_asks_for(
+        endings in prop::collection::vec(followed(), 1..40),
+        first_run in any::<prop::sample::Index>(),
+    ) {
+        let registry = builder().build().expect("it is valid");
+        let (before, after) = endings.split_at(first_run.index(endings.len()));
+        before.iter().for_each(|ending| ending.end(&registry));
+        check(&registry, "report-latency", [0, 0, 0]);
+        request(registry.recorder(), "/report", Some(&REPORT)).finish_as(Outcome::Completed(200), Verdict::Good);
+        after.iter().for_each(|ending| ending.end(&registry));
+        for slo in &REPORT_SLOS[..3] {
+            let mut expected = [1, 0, 0];
+            endings.iter().for_each(|ending| ending.add(&mut expected, slo.latency_end()));
+            check(&registry, slo.name(), expected);
+        }
+        let total = registry.status().slo("report-availability").expect("it is declared").total;
+        let bad = endings.iter().filter(|ending| ending.verdict == Verdict::Bad).count() as u64;
+        prop_assert_eq!((total.bad, total.good + total.bad + total.excluded), (bad, 1 + endings.len() as u64));
+    }
+}
+
+fn followed() -> impl Strategy<Value = Followed> {
+    let verdicts = vec![Verdict::Good, Verdict::Bad, Verdict::Cancelled, Verdict::Excluded];
+    let nanos = || prop_oneof![0..2 * REPORT_NANOS, REPORT_NANOS - 1..=REPORT_NANOS + 1, Just(0)];
+    (prop::sample::select(verdicts), nanos(), nanos(), any::<bool>())
+        .prop_map(|(verdict, to_head, after, is_stream)| Followed { verdict, to_head, after, is_stream })
 }
 
 /// A writer knows no handler: what it records counts like a request that never reached its own.

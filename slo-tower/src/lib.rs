@@ -99,9 +99,9 @@ pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus,
-    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exposition, GrpcCode, Histogram,
-    InstallError, LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder, Registry,
-    RouteRef, SeriesWriter, Severity, Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold,
-    Timestamp, Verdict, Window, naming,
+    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exposition, GrpcCode, Head, Histogram,
+    InstallError, LatencyEnd, LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder,
+    Registry, RouteRef, SeriesWriter, Severity, Sli, Slo, SloStatus, Status, StatusReader, TextFormat,
+    Threshold, Timestamp, Verdict, Window, naming,
 };
 pub use slo_macros::slo;

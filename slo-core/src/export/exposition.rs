@@ -11,6 +11,7 @@ use super::samples::Part;
 use super::text::TextFormat;
 use super::writer::Writer;
 use crate::histogram::Histogram;
+use crate::naming;
 use crate::registry::{Protocol, Reading, Registry, Status};
 
 /// How many SLOs are worked out in one piece: some ten microseconds of work.
@@ -47,6 +48,7 @@ pub struct Exposition {
 enum Stage {
     Read,
     Histograms(Protocol),
+    Streams,
     /// Index of a part of the samples.
     Samples(usize),
     Written,
@@ -67,6 +69,7 @@ impl Exposition {
         match self.stage {
             Stage::Read => self.read(),
             Stage::Histograms(protocol) => self.histogram(protocol, out),
+            Stage::Streams => self.stream(out),
             Stage::Samples(part) => self.samples(part, out),
             Stage::Written => return false,
         }
@@ -107,8 +110,22 @@ impl Exposition {
         self.enter(match protocol {
             Protocol::Http => Stage::Histograms(Protocol::Rpc),
             Protocol::Rpc => Stage::Histograms(Protocol::Operation),
-            Protocol::Operation => Stage::Samples(0),
+            Protocol::Operation => Stage::Streams,
         });
+    }
+
+    /// One route after the other: few of them stream.
+    fn stream(&mut self, out: &mut String) {
+        let shared = self.registry.shared();
+        let Some(route) = shared.routes.get(self.next) else {
+            return self.enter(Stage::Samples(0));
+        };
+        let histogram = &mut self.histogram;
+        histogram.clear();
+        if shared.for_each_stream_of(self.next, |cells| histogram.add_buckets(cells)) {
+            self.writer.histogram(out, &naming::STREAM_DURATION, &route.labels, histogram);
+        }
+        self.next += 1;
     }
 
     fn samples(&mut self, part: usize, out: &mut String) {

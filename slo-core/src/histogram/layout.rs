@@ -92,7 +92,7 @@ impl Layout {
     }
 
     /// Returns the index of the first bound that is not below the value; the number of bounds if all are.
-    pub(super) fn bucket(&self, nanos: u64) -> usize {
+    pub(crate) fn bucket(&self, nanos: u64) -> usize {
         let (octave, cell) = position(nanos);
         let mut bucket = self.below[octave][cell];
         // At most the few bounds that lie within one cell: nothing is beyond the end of the scale.

@@ -4,6 +4,7 @@
 //! the build. The macro, the builder and configuration files all read through these parsers: there is no
 //! second opinion on what `99.9%` means.
 
+mod end;
 mod error;
 mod parse;
 mod policy;
@@ -16,6 +17,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+pub use self::end::LatencyEnd;
 pub use self::error::ObjectiveError;
 pub use self::policy::{AlertPolicy, AlertRow, Severity};
 pub use self::sli::{Sli, Threshold};

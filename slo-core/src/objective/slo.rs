@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::error::{ObjectiveError, Reason};
-use super::{AlertPolicy, Objective, Sli, Window};
+use super::{AlertPolicy, LatencyEnd, Objective, Sli, Window};
 use crate::naming::METHODS;
 
 const NAME_BYTES_MAX: usize = 100;
@@ -27,6 +27,7 @@ const ROUTE_BYTES_MAX: usize = 200;
 pub struct Slo {
     name: Cow<'static, str>,
     sli: Sli,
+    end: LatencyEnd,
     objective: Objective,
     window: Window,
     alerts: AlertPolicy,
@@ -75,14 +76,21 @@ impl Slo {
     }
 
     const fn over_a_month(name: Cow<'static, str>, sli: Sli, objective: Objective) -> Self {
-        let (window, alerts) = (Window::MONTH, AlertPolicy::DEFAULT);
-        Self { name, sli, objective, window, alerts, source: Source::None, labels: Vec::new() }
+        let (end, window, alerts) = (LatencyEnd::Usual, Window::MONTH, AlertPolicy::DEFAULT);
+        Self { name, sli, end, objective, window, alerts, source: Source::None, labels: Vec::new() }
     }
 
     /// Promises over another window.
     #[must_use]
     pub const fn with_window(mut self, window: Window) -> Self {
         self.window = window;
+        self
+    }
+
+    /// Measures the latency to another end. An SLO that looks at no time, or at operations, is indifferent to it.
+    #[must_use]
+    pub const fn with_latency_end(mut self, end: LatencyEnd) -> Self {
+        self.end = end;
         self
     }
 
@@ -153,6 +161,12 @@ impl Slo {
     #[must_use]
     pub const fn sli(&self) -> Sli {
         self.sli
+    }
+
+    /// Returns where the latency ends that the SLO looks at.
+    #[must_use]
+    pub const fn latency_end(&self) -> LatencyEnd {
+        self.end
     }
 
     /// Returns the promised share of good events.

@@ -4,126 +4,17 @@
 //! dropping it unfinished is itself an ending. What must never happen: an attempt that is counted twice, or
 //! not at all.
 
-use std::any::Any;
 use std::time::Duration;
 
 use super::classify::EventOverride;
 use super::directory::RegistryId;
 use super::outcome::{Outcome, Verdict};
-use super::places::{About, Guard, Key};
-use super::route::{Protocol, RouteId};
+use super::recorder::Recorder;
+use super::route::RouteId;
 use super::shared::Shared;
+use super::state::State;
+use super::took::{Followed, Head};
 use super::{Declaration, local};
-use crate::naming::ROUTE_UNMATCHED;
-
-/// Starts attempts for one registry. A plain number: copy it freely, it keeps nothing alive. Once the
-/// registry is gone, recording does nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Recorder {
-    pub(super) id: RegistryId,
-}
-
-impl Recorder {
-    /// Starts a request of a route, given as method and template; without a template it matched no route.
-    ///
-    /// Both must come from a bounded set: the route table, never the request's own text.
-    #[inline]
-    pub fn request(&self, method: &'static str, template: Option<&str>) -> Attempt {
-        self.request_kept(method, template, || None)
-    }
-
-    /// Starts a request of a route, like [`Recorder::request`], whose template can be kept where it is.
-    ///
-    /// When a thread meets a template for the first time it asks `keep` for something that keeps the text alive at
-    /// its address, a clone of the `Arc` it lies in, say. From then on the address alone tells this thread the route,
-    /// and the text is never read again: not even the count of that `Arc`, which threads would otherwise share.
-    /// What is kept is dropped on this thread: when it ends, or earlier, if it meets so many texts that one has to
-    /// give way. Without it (`None`) the text is compared each time, and hashed where it is met at a new address.
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    /// use slo_core::{Outcome, Registry, Verdict};
-    ///
-    /// let registry = Registry::builder("shop").build()?;
-    /// let template: Arc<str> = "/orders/{id}".into();
-    /// for _ in 0..3 {
-    ///     let attempt =
-    ///         registry.recorder().request_kept("GET", Some(&template), || Some(Box::new(Arc::clone(&template))));
-    ///     attempt.finish_as(Outcome::Completed(200), Verdict::Good);
-    /// }
-    /// assert_eq!(Arc::strong_count(&template), 2);
-    /// assert_eq!(registry.latency("GET /orders/{id}").map(|latency| latency.count()), Some(3));
-    /// # Ok::<(), slo_core::BuildError>(())
-    /// ```
-    #[inline]
-    pub fn request_kept(
-        &self,
-        method: &'static str,
-        template: Option<&str>,
-        keep: impl FnOnce() -> Option<Box<dyn Any>>,
-    ) -> Attempt {
-        match template {
-            Some(template) => self.start(Protocol::Http, method, template, keep),
-            // Our own text stays where it is without being held.
-            None => self.start(Protocol::Http, method, ROUTE_UNMATCHED, || Some(Box::new(()))),
-        }
-    }
-
-    /// Starts an operation that is no request, by its name.
-    pub fn operation(&self, name: &str) -> Attempt {
-        self.start(Protocol::Operation, "", name, || None)
-    }
-
-    #[inline]
-    pub(super) fn start(
-        &self,
-        protocol: Protocol,
-        method: &'static str,
-        name: &str,
-        keep: impl FnOnce() -> Option<Guard>,
-    ) -> Attempt {
-        let about = About::new(protocol, method, name);
-        if let Some(begun) = local::start_known(self.id, about, name) {
-            return Attempt::begin(self.id, begun);
-        }
-        match self.start_unknown(protocol, method, name, keep) {
-            Some(begun) => Attempt::begin(self.id, begun),
-            None => Attempt::default(),
-        }
-    }
-
-    /// Returns whether requests of this method and path are left out, for those that match no route: what is left out
-    /// of the others, their template decides by itself.
-    #[cold]
-    #[must_use]
-    pub fn leaves_out(&self, method: &str, path: &str) -> bool {
-        local::leaves_out(self.id, method, path)
-    }
-
-    /// Returns nothing for a route that is left out: it is never remembered, so that no other request is asked.
-    #[cold]
-    fn start_unknown(
-        &self,
-        protocol: Protocol,
-        method: &'static str,
-        name: &str,
-        keep: impl FnOnce() -> Option<Guard>,
-    ) -> Option<(RouteId, u64)> {
-        // Of a registry that is gone, the rest does not matter: ending it finds nobody to count it.
-        let nowhere = Some((RouteId::OVERFLOW, 0));
-        let begun = local::start(self.id, protocol, method, name).unwrap_or(nowhere)?;
-        if begun.0 != RouteId::OVERFLOW && About::is_exact(method) {
-            // Ended by its drop if `keep` panics, or the drop of what has to give way.
-            let attempt = Attempt::begin(self.id, begun);
-            // Not before: what users write must find the desk free.
-            let guard = keep();
-            let key = Key::new(About::new(protocol, method, name), name);
-            local::remember(self.id, key, begun.0, guard);
-            std::mem::forget(attempt);
-        }
-        Some(begun)
-    }
-}
 
 /// One event under way. Finish it; dropped unfinished it counts as panicked while the thread panics, and as
 /// cancelled otherwise.
@@ -134,58 +25,11 @@ impl Recorder {
 pub struct Attempt {
     /// None once it has ended.
     registry: Option<RegistryId>,
-    route: RouteId,
-    state: State,
-    /// When it started, in ticks of the clock; once the clock is stopped, the nanoseconds it took.
-    time: u64,
+    pub(super) route: RouteId,
+    pub(super) state: State,
+    /// When it started, in ticks of the clock.
+    started: u64,
     mark: Option<&'static Declaration>,
-}
-
-/// What is known of an attempt under way: whether its clock stands, and what its handler said. As wide as its
-/// neighbour, so that no padding is moved byte by byte; one number, so that what is usual is seen at one glance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State(u32);
-
-impl State {
-    /// The clock runs, and nobody said anything.
-    const USUAL: Self = Self(0);
-    /// The clock stands: the time is what the attempt took.
-    const STANDS: u32 = 1 << 8;
-    /// There was maintenance before the clock stood.
-    const MAINTAINED: u32 = 1 << 9;
-    /// It is a call, and nobody knows yet whether there is such a method.
-    const UNKNOWN_METHOD: u32 = 1 << 10;
-    const OVERRULED: u32 = 3;
-
-    const fn clock_stands(self) -> bool {
-        self.0 & Self::STANDS != 0
-    }
-
-    const fn was_maintained(self) -> bool {
-        self.0 & Self::MAINTAINED != 0
-    }
-
-    const fn with_standing_clock(self, maintained: bool) -> Self {
-        Self(self.0 | Self::STANDS | if maintained { Self::MAINTAINED } else { 0 })
-    }
-
-    const fn overruled(self) -> Option<EventOverride> {
-        match self.0 & Self::OVERRULED {
-            1 => Some(EventOverride::Good),
-            2 => Some(EventOverride::Bad),
-            3 => Some(EventOverride::Excluded),
-            _ => None,
-        }
-    }
-
-    const fn with_override(self, said: EventOverride) -> Self {
-        let said = match said {
-            EventOverride::Good => 1,
-            EventOverride::Bad => 2,
-            EventOverride::Excluded => 3,
-        };
-        Self(self.0 & !Self::OVERRULED | said)
-    }
 }
 
 // It is moved with every request.
@@ -194,25 +38,25 @@ const _: () = assert!(size_of::<Attempt>() <= 32);
 impl Default for Attempt {
     #[inline]
     fn default() -> Self {
-        Self { registry: None, route: RouteId::OVERFLOW, state: State::USUAL, time: 0, mark: None }
+        Self { registry: None, route: RouteId::OVERFLOW, state: State::USUAL, started: 0, mark: None }
     }
 }
 
 /// How an attempt ended, as the counters need it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ended {
+pub(super) struct Ended<T> {
     /// Of the outcome.
     pub(super) code: u16,
     /// None if it is for the classifier to say.
     pub(super) verdict: Option<Verdict>,
-    pub(super) nanos: u64,
+    pub(super) took: T,
     pub(super) mark: Option<&'static Declaration>,
 }
 
 impl Attempt {
     #[inline]
     pub(super) fn begin(registry: RegistryId, (route, started): (RouteId, u64)) -> Self {
-        Self { registry: Some(registry), route, state: State::USUAL, time: started, mark: None }
+        Self { registry: Some(registry), route, state: State::USUAL, started, mark: None }
     }
 
     /// Returns what starts attempts for the same registry; `None` if the attempt has ended.
@@ -235,21 +79,62 @@ impl Attempt {
         self.mark.get_or_insert(declaration);
     }
 
-    /// Ends the latency here: what follows (a stream, say) is part of the attempt but not of its duration. The
-    /// first call counts.
-    pub fn stop_clock(&mut self) {
-        if !self.state.clock_stands()
-            && let Some((nanos, maintained)) = self.registry.and_then(|id| local::since(id, self.time))
-        {
-            (self.time, self.state) = (nanos, self.state.with_standing_clock(maintained));
-        }
+    /// Says that the head of a stream is there, and returns this moment: what follows is part of the attempt, but not of
+    /// its usual latency (see [`LatencyEnd`](crate::LatencyEnd)). How long streams last from their start to their end,
+    /// [`Registry::stream_duration`](super::Registry::stream_duration) tells. `None` once it has ended, or the registry
+    /// is gone.
+    ///
+    /// Give the moment back with [`Attempt::end_after`]; of a stream that ends otherwise, every latency ends with it.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use slo_core::{Clock, LatencyEnd, Objective, Outcome, Registry, Sli, Slo, Threshold, Timestamp};
+    ///
+    /// let latency = |name, threshold| {
+    ///     let sli = Sli::Latency { threshold: Threshold::parse(threshold)? };
+    ///     Slo::new(name, sli, Objective::parse("99%")?)?.with_route("GET /events")
+    /// };
+    /// let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    /// let registry = Registry::builder("shop")
+    ///     .slo(latency("events-latency", "250ms")?)
+    ///     .slo(latency("events-all", "30s")?.with_latency_end(LatencyEnd::Body))
+    ///     .clock(clock.clone())
+    ///     .build()?;
+    /// let mut attempt = registry.recorder().request("GET", Some("/events"));
+    /// clock.advance(Duration::from_millis(5));
+    /// let head = attempt.head_of_stream();
+    /// clock.advance(Duration::from_secs(60));
+    /// attempt.end_after(head, Outcome::Completed(200));
+    /// let bad = |name| registry.status().slo(name).map(|slo| slo.total.bad);
+    /// assert_eq!((bad("events-latency"), bad("events-all")), (Some(0), Some(1)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn head_of_stream(&mut self) -> Option<Head> {
+        let (head, maintained) = local::head(self.registry?, self.started)?;
+        self.state = self.state.of_stream(maintained);
+        Some(head)
+    }
+
+    /// Takes back that it is a stream: what looked like one was a single message, say. Its usual latency goes on to its
+    /// end. Call it after [`Attempt::head_of_stream`] and before [`Attempt::end_after`].
+    pub fn no_stream_after_all(&mut self) {
+        self.state = self.state.of_no_stream();
+    }
+
+    /// Says that the head of an answer is there whose body has an end in sight, and returns this moment, to be given back
+    /// with [`Attempt::end_after`]. `None` if no SLO of the registry looks at heads: then the clock is not read.
+    #[inline]
+    #[must_use]
+    pub fn head_of_body(&self) -> Option<Head> {
+        let registry = self.registry.filter(|id| id.looks_at_heads())?;
+        local::head(registry, self.started).map(|(head, _)| head)
     }
 
     /// Returns how long it has taken so far; `None` if it has ended.
     #[must_use]
     pub fn elapsed(&self) -> Option<Duration> {
-        let (nanos, _) = local::since(self.registry?, self.time)?;
-        Some(Duration::from_nanos(if self.state.clock_stands() { self.time } else { nanos }))
+        local::elapsed(self.registry?, self.started)
     }
 
     /// Notes what the handler says of the event: it overrules the classifier, but not a verdict that the attempt is
@@ -310,18 +195,29 @@ impl Attempt {
         self.mark.is_some()
     }
 
-    pub(super) fn of_unknown_method(mut self) -> Self {
-        self.state = State(self.state.0 | State::UNKNOWN_METHOD);
-        self
+    /// Ends the attempt where it lies, like [`Attempt::end`]; its head was there at this moment. Every SLO judges it by
+    /// the latency to the end it asks for.
+    #[inline]
+    pub fn end_after(&mut self, head: Option<Head>, outcome: Outcome) {
+        match head {
+            None => self.end(outcome),
+            Some(head) => self.end_followed(head, outcome, None),
+        }
     }
 
-    pub(super) const fn method_is_unknown(&self) -> bool {
-        self.state.0 & State::UNKNOWN_METHOD != 0
+    /// Ends the attempt where it lies, like [`Attempt::end_as`]; its head was there at this moment.
+    #[inline]
+    pub fn end_after_as(&mut self, head: Option<Head>, outcome: Outcome, verdict: Verdict) {
+        match head {
+            None => self.end_as(outcome, verdict),
+            Some(head) => self.end_followed(head, outcome, Some(verdict)),
+        }
     }
 
-    /// Makes it an attempt of another route, where its start was counted.
-    pub(super) fn move_to(&mut self, route: RouteId) {
-        (self.route, self.state) = (route, State(self.state.0 & !State::UNKNOWN_METHOD));
+    fn end_followed(&mut self, head: Head, outcome: Outcome, verdict: Option<Verdict>) {
+        if let Some(registry) = self.registry.take() {
+            local::finish_after(registry, self, head, outcome.code(), verdict);
+        }
     }
 
     #[inline]
@@ -329,15 +225,39 @@ impl Attempt {
         self.route
     }
 
-    /// Returns how the attempt ended, if that is now.
+    /// Returns how the attempt ended, if that is now; `None` of a stream.
     #[inline]
-    pub(super) fn ended(&self, shared: &Shared, code: u16, verdict: Option<Verdict>) -> Ended {
-        let (nanos, verdict) = if self.state == State::USUAL && !shared.maintenance.reach(self.time) {
-            (shared.clock.nanos_since(self.time), verdict)
+    pub(super) fn ended(&self, shared: &Shared, code: u16, verdict: Option<Verdict>) -> Option<Ended<u64>> {
+        let (took, verdict) = if self.state == State::USUAL && !shared.maintenance.reach(self.started) {
+            (shared.clock.nanos_since(self.started), verdict)
+        } else if self.state.is_stream() {
+            return None;
         } else {
-            self.ended_unusually(shared, code, verdict)
+            let took = shared.clock.nanos_since(self.started);
+            (took, self.said(shared.maintenance.reach(self.started), code, verdict))
         };
-        Ended { code, verdict, nanos, mark: self.mark }
+        Some(Ended { code, verdict, took, mark: self.mark })
+    }
+
+    /// Returns how the attempt ended, if that is now, and its head was there at this moment.
+    pub(super) fn ended_after(
+        &self,
+        shared: &Shared,
+        head: Option<Head>,
+        code: u16,
+        verdict: Option<Verdict>,
+    ) -> Ended<Followed> {
+        let (clock, periods, is_stream) = (&shared.clock, &shared.maintenance, self.state.is_stream());
+        let to_end = clock.nanos_since(self.started);
+        let to_head = head.map_or(to_end, |head| clock.nanos_between(self.started, head.ticks()));
+        // What a stream lasts overlaps with too much: only its head and its end are looked at.
+        let maintained = match is_stream {
+            true => self.state.was_maintained() || periods.are_under_way(),
+            false => periods.reach(self.started),
+        };
+        // Counters of two processors may differ by a little: the head was there before the end.
+        let took = Followed { to_head, to_end: to_end.max(to_head), is_stream };
+        Ended { code, verdict: self.said(maintained, code, verdict), took, mark: self.mark }
     }
 }
 
@@ -351,25 +271,13 @@ impl Drop for Attempt {
 }
 
 impl Attempt {
-    /// Returns how long it took and what is said of it already.
+    /// Returns what is said of it already.
     #[inline(never)]
-    fn ended_unusually(
-        &self,
-        shared: &Shared,
-        code: u16,
-        verdict: Option<Verdict>,
-    ) -> (u64, Option<Verdict>) {
-        let periods = &shared.maintenance;
-        let (nanos, maintained) = if self.state.clock_stands() {
-            (self.time, self.state.was_maintained() || periods.are_under_way())
-        } else {
-            (shared.clock.nanos_since(self.time), periods.reach(self.time))
-        };
+    fn said(&self, maintained: bool, code: u16, verdict: Option<Verdict>) -> Option<Verdict> {
         if maintained {
-            return (nanos, Some(Verdict::Excluded));
+            return Some(Verdict::Excluded);
         }
-        let said = || self.state.overruled()?.verdict(Outcome::of_code(code));
-        (nanos, verdict.or_else(said))
+        verdict.or_else(|| self.state.overruled()?.verdict(Outcome::of_code(code)))
     }
 
     #[cold]

@@ -6,8 +6,9 @@
 //! when it turns out that there is one.
 //! What must never happen: a series for every path that a client thinks of.
 
-use super::attempt::{Attempt, Recorder};
+use super::attempt::Attempt;
 use super::local::{self, CallStart};
+use super::recorder::Recorder;
 use super::route::Protocol;
 use crate::naming::METHOD_OTHER;
 
@@ -37,7 +38,9 @@ impl Recorder {
             CallStart::LeftOut => Attempt::default(),
             // Our own text stays where it is without being held.
             CallStart::Unknown => {
-                self.start(Protocol::Rpc, "", METHOD_OTHER, || Some(Box::new(()))).of_unknown_method()
+                let mut attempt = self.start(Protocol::Rpc, "", METHOD_OTHER, || Some(Box::new(())));
+                attempt.state = attempt.state.of_unknown_method();
+                attempt
             }
         }
     }
@@ -47,7 +50,7 @@ impl Attempt {
     /// Returns whether it is a call of a method that is not known, and that has not ended.
     #[must_use]
     pub fn is_of_unknown_method(&self) -> bool {
-        !self.is_ended() && self.method_is_unknown()
+        !self.is_ended() && self.state.method_is_unknown()
     }
 
     /// Makes a call of an unknown method one of this method, which from now on is known. It must exist: nothing but what
@@ -57,7 +60,8 @@ impl Attempt {
             && let Some(route) =
                 self.recorder().and_then(|known| local::move_call(known.id, self.route(), method))
         {
-            self.move_to(route);
+            // Its start was counted there.
+            (self.route, self.state) = (route, self.state.of_known_method());
         }
     }
 }

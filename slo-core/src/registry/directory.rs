@@ -12,18 +12,23 @@ use super::shared::Shared;
 /// The number of a registry. Never valid again once the registry is gone.
 ///
 /// The generation, which tells the registries apart that used one slot in turn, lies above, the slot below; the top
-/// bit of the slot is never set.
+/// bit of the slot is never set. The top bit of the generation says whether some SLO looks at the heads of answers, so
+/// that whoever follows a body knows it without asking the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RegistryId(NonZeroU64);
 
 impl RegistryId {
+    const LOOKS_AT_HEADS: u64 = 1 << (u64::BITS - 1);
+    const GENERATIONS: u64 = (1 << 31) - 1;
+
     /// The number of the next registry in a slot, after the one that used it before.
-    fn after(before: Option<Self>, slot: usize) -> Self {
+    fn after(before: Option<Self>, slot: usize, looks_at_heads: bool) -> Self {
         let slot = i32::try_from(slot).expect("fewer than two billion registries").cast_unsigned();
-        let generation = before.map_or(0, |before| before.to_bits() >> u32::BITS);
-        // Past four billion registries in one slot, numbers would repeat.
-        let bits = generation.saturating_add(1).min(u64::from(u32::MAX)) << u32::BITS | u64::from(slot);
-        Self(NonZeroU64::new(bits).expect("generations begin at one"))
+        let generation = before.map_or(0, |before| (before.to_bits() & !Self::LOOKS_AT_HEADS) >> u32::BITS);
+        // Past two billion registries in one slot, numbers would repeat.
+        let bits = (generation + 1).min(Self::GENERATIONS) << u32::BITS | u64::from(slot);
+        let heads = if looks_at_heads { Self::LOOKS_AT_HEADS } else { 0 };
+        Self(NonZeroU64::new(bits | heads).expect("generations begin at one"))
     }
 
     #[inline]
@@ -37,6 +42,12 @@ impl RegistryId {
             Some(bits) => Some(Self(bits)),
             None => None,
         }
+    }
+
+    /// Returns whether some SLO of the registry looks at the heads of answers whose bodies have a known length.
+    #[inline]
+    pub(super) const fn looks_at_heads(self) -> bool {
+        self.0.get() & Self::LOOKS_AT_HEADS != 0
     }
 
     #[inline]
@@ -58,7 +69,7 @@ static LIVE: RwLock<Vec<Entry>> = RwLock::new(Vec::new());
 pub(super) fn enter(shared: &Arc<Shared>) -> RegistryId {
     let mut live = LIVE.write().unwrap_or_else(PoisonError::into_inner);
     let slot = live.iter().position(|entry| entry.shared.strong_count() == 0).unwrap_or(live.len());
-    let id = RegistryId::after(live.get(slot).map(|entry| entry.id), slot);
+    let id = RegistryId::after(live.get(slot).map(|entry| entry.id), slot, shared.looks_at_heads());
     let entry = Entry { id, shared: Arc::downgrade(shared) };
     match live.get_mut(slot) {
         Some(free) => *free = entry,

@@ -2,7 +2,8 @@
 
 use super::Declaration;
 use super::outcome::{VERDICTS, Verdict};
-use crate::objective::{Sli, Slo, Threshold};
+use super::took::Took;
+use crate::objective::{LatencyEnd, Sli, Slo, Threshold};
 
 /// What one event is for one SLO; the numbers are those of its counters in a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +17,9 @@ pub(super) enum Judgement {
 #[derive(Clone, Debug)]
 pub(super) struct Goal {
     /// Index of the SLO in the registry.
-    pub(super) slo: usize,
+    slo: u32,
+    /// Where the duration ends that it looks at.
+    end: LatencyEnd,
     /// The longest duration that is not slow; the end of the scale if the promise looks at no time.
     threshold_nanos: u64,
     /// What an event is, by its verdict.
@@ -28,20 +31,33 @@ impl Goal {
     pub(super) fn new(index: usize, slo: &Slo) -> Self {
         let sli = slo.sli();
         Self {
-            slo: index,
+            slo: u32::try_from(index).expect("fewer than four billion promises"),
+            end: slo.latency_end(),
             threshold_nanos: sli.threshold().map_or(u64::MAX, Threshold::nanos),
             in_time: VERDICTS.map(|verdict| judge(sli, verdict, false)),
             slow: VERDICTS.map(|verdict| judge(sli, verdict, true)),
         }
     }
 
+    #[inline]
+    pub(super) const fn slo(&self) -> usize {
+        self.slo as usize
+    }
+
+    pub(super) const fn end(&self) -> LatencyEnd {
+        self.end
+    }
+
     /// Judges an event. Durations are compared with `<=`, in nanoseconds.
     #[inline]
-    pub(super) fn judge(&self, verdict: Verdict, nanos: u64) -> Judgement {
-        let by_verdict = if nanos > self.threshold_nanos { &self.slow } else { &self.in_time };
+    pub(super) fn judge<T: Took>(&self, verdict: Verdict, took: T) -> Judgement {
+        let by_verdict = if took.to(self.end) > self.threshold_nanos { &self.slow } else { &self.in_time };
         by_verdict[verdict as usize]
     }
 }
+
+// Three of them in one cache line and a half.
+const _: () = assert!(size_of::<Goal>() == 24);
 
 /// The table in the docs of [`Sli`].
 fn judge(sli: Sli, verdict: Verdict, slow: bool) -> Judgement {
@@ -78,7 +94,7 @@ mod tests {
     fn every_verdict_means_one_thing_for_every_indicator() {
         let threshold = Threshold::literal("1us");
         let kinds = [Sli::Availability, Sli::Latency { threshold }, Sli::Combined { threshold }];
-        let judge = |verdict, nanos| {
+        let judge = |verdict, nanos: u64| {
             kinds.map(|sli| {
                 Goal::new(0, &Slo::literal("x", sli, Objective::literal("99%"))).judge(verdict, nanos)
             })

@@ -14,7 +14,9 @@ use super::route::{OVERFLOW, Protocol, Route};
 use super::shard::Shard;
 use super::shared::Shared;
 use super::tally::Tally;
+use super::took::Took;
 use super::unmarked::Unmarked;
+use crate::histogram::Cells;
 
 /// A route, as one thread records it.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ struct Rest {
     /// The handlers that marked the route's requests: nearly always one.
     marked: Vec<Marked>,
     unmarked: Unmarked,
+    /// How long streams lasted; none until the first has ended.
+    streams: Option<Arc<Cells>>,
 }
 
 /// Where an outcome is counted.
@@ -93,6 +97,7 @@ impl Hot {
             verdicts: Vec::new(),
             marked: Vec::new(),
             unmarked: Unmarked::new(index, route),
+            streams: None,
         };
         Some(Self {
             tally: Arc::clone(shard.route(index, &shared.layout)),
@@ -164,68 +169,75 @@ impl Hot {
     /// Counts the end of an attempt; `None`, with nothing counted, if the classifier must be asked first.
     #[inline(always)]
     #[must_use]
-    pub(super) fn finish(&mut self, shared: &Shared, shard: &Shard, ended: Ended) -> Option<()> {
+    pub(super) fn finish<T: Took>(&mut self, shared: &Shared, shard: &Shard, ended: Ended<T>) -> Option<()> {
         if ended.code & self.told == self.code
             && Mark::of(ended.mark) == self.usual
             && let Some(verdict) = ended.verdict.or(self.verdict)
-            && let Some(cells) = self.tally.cells.at(&shared.layout, ended.nanos)
+            && let Some(cells) = self.tally.cells.at(&shared.layout, ended.took.usual())
         {
             self.tally.finished.add(1);
-            cells.add(ended.nanos);
-            shard.judge(&self.goals, verdict, ended.nanos);
+            cells.add(ended.took.usual());
+            shard.judge(&self.goals, verdict, ended.took);
             Some(())
         } else {
-            let Ended { code, verdict, nanos, mark } = ended;
-            self.finish_unusual(shared, shard, (code, verdict), nanos, mark)
+            let Ended { code, verdict, took, mark } = ended;
+            self.finish_unusual(shared, shard, (code, verdict), took, mark)
         }
+    }
+
+    /// Counts how long a stream lasted, on the thread that owns the shard.
+    pub(super) fn add_stream(&mut self, shared: &Shared, shard: &Shard, nanos: u64) {
+        let Rest { index, streams, .. } = &mut *self.rest;
+        let cells = streams.get_or_insert_with(|| shard.streams(*index, &shared.layout));
+        cells.record(&shared.layout, nanos);
     }
 
     /// The same for a request that is the first of its kind, or another one than most.
     #[inline(never)]
-    fn finish_unusual(
+    fn finish_unusual<T: Took>(
         &mut self,
         shared: &Shared,
         shard: &Shard,
         (code, verdict): (u16, Option<Verdict>),
-        nanos: u64,
+        took: T,
         mark: Option<&'static Declaration>,
     ) -> Option<()> {
         let code = code & self.told;
         let verdict = verdict.or_else(|| self.rest.verdict_of(code))?;
         self.tally.finished.add(1);
         let bucket = if code == self.code {
-            self.tally.cells.record(&shared.layout, nanos)
+            self.tally.cells.record(&shared.layout, took.usual())
         } else {
-            let bucket = self.rest.record(code, &mut self.code, &self.tally, (shared, shard), nanos);
+            let bucket = self.rest.record(code, &mut self.code, &self.tally, (shared, shard), took.usual());
             self.verdict = self.rest.verdict_of(self.code);
             bucket
         };
         if Mark::of(mark) == self.usual {
-            shard.judge(&self.goals, verdict, nanos);
+            shard.judge(&self.goals, verdict, took);
         } else {
-            self.judge_unusual(shared, shard, (verdict, nanos), mark, bucket);
+            self.judge_unusual(shared, shard, (verdict, took), mark, bucket);
         }
         Some(())
     }
 
     /// Judges a request that is the first with its mark, or has another one than most.
-    fn judge_unusual(
+    fn judge_unusual<T: Took>(
         &mut self,
         shared: &Shared,
         shard: &Shard,
-        (verdict, nanos): (Verdict, u64),
+        (verdict, took): (Verdict, T),
         mark: Option<&'static Declaration>,
         bucket: usize,
     ) {
         let Some(declaration) = mark else {
-            shard.judge(shared.goals(self.rest.route.own()), verdict, nanos);
-            return self.rest.unmarked.judge(shared, shard, (verdict, nanos), bucket);
+            shard.judge(shared.goals(self.rest.route.own()), verdict, took);
+            return self.rest.unmarked.judge(shared, shard, (verdict, took), bucket);
         };
         let mark = Mark::of(mark);
         let known = self.rest.marked.iter().position(|known| known.mark == mark);
         let known = known.unwrap_or_else(|| self.rest.learn(shared, declaration));
         let goals = &self.rest.marked[known].goals;
-        shard.judge(goals, verdict, nanos);
+        shard.judge(goals, verdict, took);
         if self.usual == Mark::NOT_KNOWN_YET {
             (self.usual, self.goals) = (mark, goals.clone());
         }

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::attempt::{Attempt, Ended};
 use super::directory::{self, RegistryId};
@@ -16,6 +17,7 @@ use super::places::{About, Guard, Key, Places};
 use super::route::{OVERFLOW, Protocol, RouteId};
 use super::shard::Shard;
 use super::shared::Shared;
+use super::took::{Head, Took};
 use crate::sync::{Undropped, thread_local};
 
 /// What this thread holds of one registry.
@@ -115,29 +117,62 @@ pub(super) fn leaves_out(id: RegistryId, method: &str, path: &str) -> bool {
 #[inline(never)]
 pub(super) fn finish(id: RegistryId, attempt: &Attempt, code: u16, verdict: Option<Verdict>) {
     let known = with_own(id, |desk| {
-        let ended = attempt.ended(&desk.shared, code, verdict);
+        let ended = attempt.ended(&desk.shared, code, verdict)?;
         desk.finish_known(attempt.route(), ended)
     });
     if known.is_none() {
-        finish_unknown(id, attempt, code, verdict);
+        finish_unknown(id, attempt, None, code, verdict);
+    }
+}
+
+/// Counts the end of an attempt whose answer was followed since its head.
+#[inline(never)]
+pub(super) fn finish_after(
+    id: RegistryId,
+    attempt: &Attempt,
+    head: Head,
+    code: u16,
+    verdict: Option<Verdict>,
+) {
+    let known = with_own(id, |desk| {
+        let ended = attempt.ended_after(&desk.shared, Some(head), code, verdict);
+        desk.finish_known(attempt.route(), ended)
+    });
+    if known.is_none() {
+        finish_unknown(id, attempt, Some(head), code, verdict);
     }
 }
 
 #[cold]
-fn finish_unknown(id: RegistryId, attempt: &Attempt, code: u16, verdict: Option<Verdict>) {
+fn finish_unknown(
+    id: RegistryId,
+    attempt: &Attempt,
+    head: Option<Head>,
+    code: u16,
+    verdict: Option<Verdict>,
+) {
     let Some(shared) = directory::find(id) else { return };
     // Here, where nothing is borrowed: classifiers are code of users.
     let asked = if verdict.is_none() { shared.classify(attempt.route(), code) } else { None };
     with(id, |desk| {
-        let ended = attempt.ended(&desk.shared, code, verdict);
-        desk.finish(attempt.route(), ended, asked);
+        let route = attempt.route();
+        let plain = if head.is_none() { attempt.ended(&desk.shared, code, verdict) } else { None };
+        match plain {
+            Some(ended) => desk.finish(route, ended, asked),
+            None => desk.finish(route, attempt.ended_after(&desk.shared, head, code, verdict), asked),
+        }
     });
 }
 
-/// Returns the nanoseconds since a count of the registry's clock, and whether there was maintenance since; `None` if the
+/// Returns the moment it is, and whether there was maintenance since a count of the registry's clock; `None` if the
 /// registry is gone.
-pub(super) fn since(id: RegistryId, started: u64) -> Option<(u64, bool)> {
-    with(id, |desk| (desk.shared.clock.nanos_since(started), desk.shared.maintenance.reach(started)))
+pub(super) fn head(id: RegistryId, started: u64) -> Option<(Head, bool)> {
+    with(id, |desk| (Head::at(desk.shared.clock.ticks()), desk.shared.maintenance.reach(started)))
+}
+
+/// Returns the time since a count of the registry's clock; `None` if the registry is gone.
+pub(super) fn elapsed(id: RegistryId, started: u64) -> Option<Duration> {
+    with(id, |desk| Duration::from_nanos(desk.shared.clock.nanos_since(started)))
 }
 
 /// Remembers that a text stands for a route; `guard` keeps the text where it is.
@@ -308,15 +343,20 @@ impl Desk {
 
     /// Counts the end of an attempt, if this thread knows its route and its verdict.
     #[inline(always)]
-    fn finish_known(&mut self, route: RouteId, ended: Ended) -> Option<()> {
-        self.hot.get_mut(route.number())?.as_mut()?.finish(&self.shared, &self.shard, ended)
+    fn finish_known<T: Took>(&mut self, route: RouteId, ended: Ended<T>) -> Option<()> {
+        let hot = self.hot.get_mut(route.number())?.as_mut()?;
+        hot.finish(&self.shared, &self.shard, ended)?;
+        if let Some(nanos) = ended.took.streamed() {
+            hot.add_stream(&self.shared, &self.shard, nanos);
+        }
+        Some(())
     }
 
     /// Counts the end of an attempt; `asked` is what the classifier says of it, if it was asked.
-    fn finish(&mut self, route: RouteId, ended: Ended, asked: Option<Verdict>) {
-        if let Some((hot, shared, shard)) = self.resolve(route) {
+    fn finish<T: Took>(&mut self, route: RouteId, ended: Ended<T>, asked: Option<Verdict>) {
+        if let Some((hot, ..)) = self.resolve(route) {
             asked.into_iter().for_each(|verdict| hot.learn_verdict(ended.code, verdict));
-            let counted = hot.finish(shared, shard, ended);
+            let counted = self.finish_known(route, ended);
             debug_assert!(counted.is_some(), "the verdict is known");
         }
     }

@@ -26,19 +26,22 @@ mod operation;
 mod outcome;
 mod places;
 mod reading;
+mod recorder;
 mod route;
 mod routes;
 mod scope;
 mod series;
 mod shard;
 mod shared;
+mod state;
 mod status;
 mod tally;
+mod took;
 mod unmarked;
 
 use std::sync::{Arc, PoisonError};
 
-pub use self::attempt::{Attempt, Recorder};
+pub use self::attempt::Attempt;
 pub use self::build_error::BuildError;
 pub use self::builder::RegistryBuilder;
 pub use self::classify::{Classify, EventOverride, RouteRef};
@@ -48,9 +51,12 @@ pub use self::maintenance::Maintenance;
 pub use self::operation::{InstallError, Operation};
 pub use self::outcome::{Outcome, Verdict};
 pub use self::reading::StatusReader;
+pub use self::recorder::Recorder;
 pub use self::scope::{Scope, mark};
 pub use self::series::SeriesWriter;
 pub use self::status::{BudgetStatus, BurnRateStatus, Events, LatencyStatus, SloStatus, Status};
+
+pub use self::took::Head;
 
 pub(crate) use self::operation::unattributed;
 pub(crate) use self::reading::Reading;
@@ -177,12 +183,25 @@ impl Registry {
     #[must_use]
     pub fn latency(&self, route: &str) -> Option<Histogram> {
         let shared = self.shared();
-        let (wanted, _) = shared.routes.iter().find(|(_, candidate)| candidate.name() == route)?;
+        let wanted = shared.route_called(route)?;
         let mut histogram = Histogram::new(&shared.layout);
         for (index, _) in shared.routes.series().filter(|(_, series)| series.route == wanted) {
             shared.add_latencies(index, &mut histogram);
         }
         Some(histogram)
+    }
+
+    /// Returns how long the streams of a route lasted, from their start to their end, whatever they ended like; `None` if
+    /// there was none. Their latency, as [`Registry::latency`] has it, ends at the head.
+    #[must_use]
+    pub fn stream_duration(&self, route: &str) -> Option<Histogram> {
+        let shared = self.shared();
+        let mut histogram = Histogram::new(&shared.layout);
+        let any = shared.for_each_stream_of(shared.route_called(route)?, |cells| {
+            histogram.add_cells(cells);
+            histogram.add_buckets(cells);
+        });
+        any.then_some(histogram)
     }
 
     /// Returns the routes that have a classifier of their own and that no request has matched yet, sorted: mistyped,

@@ -6,9 +6,10 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::attempt::{Attempt, Recorder};
+use super::attempt::Attempt;
 use super::directory::RegistryId;
 use super::outcome::{Outcome, Verdict};
+use super::recorder::Recorder;
 use super::{Declaration, scope};
 
 /// One call of an annotated operation. Dropped unfinished it ends like an [`Attempt`].

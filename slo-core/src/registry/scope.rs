@@ -10,8 +10,8 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 
 use super::Declaration;
-use super::attempt::Recorder;
 use super::directory::RegistryId;
+use super::recorder::Recorder;
 
 /// Two words, as every request replaces it a few times.
 #[derive(Clone, Copy, Debug)]

@@ -7,10 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attempt::Recorder;
 use super::directory;
 use super::goal::Goal;
 use super::outcome::{Outcome, Verdict};
+use super::recorder::Recorder;
 use super::route::{OVERFLOW, Protocol};
 use super::shard::Shard;
 use super::shared::Shared;

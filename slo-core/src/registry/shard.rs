@@ -13,6 +13,7 @@ use super::outcome::Verdict;
 use super::route::OVERFLOW;
 use super::status;
 use super::tally::Tally;
+use super::took::Took;
 use crate::histogram::{Cells, Layout};
 use crate::sync::{AtomicBool, Counter, OnceLock, Ordering, Segments};
 
@@ -25,6 +26,8 @@ pub(crate) struct Shard {
     routes: Segments<OnceLock<Arc<Tally>>>,
     series: Segments<OnceLock<Arc<Tally>>>,
     held: Segments<OnceLock<Arc<Held>>>,
+    /// How long streams lasted, by route.
+    streams: Segments<OnceLock<Arc<Cells>>>,
     /// Requests beyond the maximum of routes.
     pub(super) routes_overflowed: Counter,
     /// Requests beyond the maximum of series.
@@ -40,6 +43,7 @@ impl Shard {
             routes: Segments::new(routes_max),
             series: Segments::new(series_max),
             held: Segments::new(routes_max),
+            streams: Segments::new(routes_max),
             routes_overflowed: Counter::new(),
             series_overflowed: Counter::new(),
         }
@@ -78,10 +82,10 @@ impl Shard {
 
     /// Counts one event for every goal, on the thread that owns the shard.
     #[inline(always)]
-    pub(super) fn judge(&self, goals: &[Goal], verdict: Verdict, nanos: u64) {
+    pub(super) fn judge<T: Took>(&self, goals: &[Goal], verdict: Verdict, took: T) {
         let events = &*self.events;
         for goal in goals {
-            events[goal.slo][goal.judge(verdict, nanos) as usize].add(1);
+            events[goal.slo()][goal.judge(verdict, took) as usize].add(1);
         }
     }
 
@@ -114,6 +118,15 @@ impl Shard {
     /// Returns the cells of endings a route holds, new with the first one; only the owner adds to them.
     pub(super) fn held(&self, route: usize, layout: &Layout) -> Arc<Held> {
         Arc::clone(self.held.touch(route).get_or_init(|| Arc::new(Held::new(layout))))
+    }
+
+    /// Returns the cells of a route's streams, new with the first one; only the owner adds to them.
+    pub(super) fn streams(&self, route: usize, layout: &Layout) -> Arc<Cells> {
+        Arc::clone(self.streams.touch(route).get_or_init(|| Arc::new(Cells::new(layout))))
+    }
+
+    pub(super) fn streams_of(&self, route: usize) -> Option<&Cells> {
+        self.streams.get(route)?.get().map(|cells| &**cells)
     }
 
     pub(super) fn held_of(&self, route: usize) -> Option<&Held> {

@@ -13,8 +13,8 @@ use super::routes::Routes;
 use super::shard::Shard;
 use super::status::Events;
 use super::{Declaration, lock};
-use crate::histogram::{Histogram, Layout};
-use crate::objective::{Slo, Threshold};
+use crate::histogram::{Cells, Histogram, Layout};
+use crate::objective::{LatencyEnd, Slo, Threshold};
 use crate::sync::{Mutex, MutexGuard, RwLock};
 use crate::time::Clock;
 
@@ -106,6 +106,11 @@ impl Shared {
         Some(self.policy.ask(route.index(), known, Outcome::of_code(code & known.told())))
     }
 
+    /// Returns the index of a route by the name that people write.
+    pub(super) fn route_called(&self, name: &str) -> Option<usize> {
+        self.routes.iter().find(|(_, route)| route.name() == name).map(|(index, _)| index)
+    }
+
     /// Returns the routes that have a classifier of their own and no request yet.
     pub(super) fn idle_classifiers(&self) -> impl Iterator<Item = String> {
         let idle = self.policy.routes().filter(|route| self.sum(|shard| shard.started(*route)) == 0);
@@ -180,8 +185,26 @@ impl Shared {
         });
     }
 
+    /// Visits how long the streams of a route lasted; `false` if there was none.
+    pub(crate) fn for_each_stream_of(&self, route: usize, mut visit: impl FnMut(&Cells)) -> bool {
+        let mut any = false;
+        self.for_each_shard(|shard| {
+            if let Some(cells) = shard.streams_of(route) {
+                any = true;
+                visit(cells);
+            }
+        });
+        any
+    }
+
+    /// Returns whether some SLO looks at the heads of answers whose bodies have a known length.
+    pub(super) fn looks_at_heads(&self) -> bool {
+        let looks = |slo: &Slo| slo.latency_end() == LatencyEnd::Head && slo.sli().threshold().is_some();
+        self.slos.iter().any(looks)
+    }
+
     /// Returns the SLOs of the goals at an index; none for a route that promises nothing.
     pub(super) fn slos_of(&self, goals: Option<usize>) -> impl Iterator<Item = usize> {
-        self.goals(goals).iter().map(|goal| goal.slo)
+        self.goals(goals).iter().map(Goal::slo)
     }
 }

@@ -12,7 +12,7 @@ use super::engine::Engine;
 use crate::alert::{self, AlertStatus};
 use crate::budget::{BurnRate, ErrorBudget};
 use crate::histogram::Histogram;
-use crate::objective::{AlertRow, Objective, Slo, Threshold, Window, format_duration};
+use crate::objective::{AlertRow, LatencyEnd, Objective, Slo, Threshold, Window, format_duration};
 use crate::time::{Timestamp, nanos};
 use crate::window::Counts;
 
@@ -48,6 +48,8 @@ pub struct SloStatus {
     pub sli: &'static str,
     /// The longest good duration, in seconds when serialised.
     pub threshold: Option<Threshold>,
+    /// Where the latency ends; `None` if the promise looks at no time.
+    pub latency_end: Option<LatencyEnd>,
     /// The promised share of good events.
     pub objective: Objective,
     /// The period of the promise.
@@ -167,6 +169,7 @@ pub(super) fn slo_status(
         name: slo.name().to_owned(),
         sli: slo.sli().kind(),
         threshold: slo.sli().threshold(),
+        latency_end: slo.sli().threshold().map(|_| slo.latency_end()),
         objective: slo.objective(),
         window: slo.window(),
         labels: slo.labels().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),

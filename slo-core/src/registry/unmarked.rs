@@ -10,6 +10,7 @@ use super::outcome::Verdict;
 use super::route::Route;
 use super::shard::Shard;
 use super::shared::Shared;
+use super::took::Took;
 
 /// What one writer needs to judge the unmarked events of one route.
 #[derive(Debug)]
@@ -25,20 +26,22 @@ impl Unmarked {
         Self { index, route: Arc::clone(route), held: None }
     }
 
-    /// Counts an event for what its route is bound to, or holds it, on the thread that owns the shard.
-    pub(super) fn judge(
+    /// Counts an event for what its route is bound to, or holds it, on the thread that owns the shard. Its usual
+    /// duration is in this bucket.
+    pub(super) fn judge<T: Took>(
         &mut self,
         shared: &Shared,
         shard: &Shard,
-        (verdict, nanos): (Verdict, u64),
+        (verdict, took): (Verdict, T),
         bucket: usize,
     ) {
         if let Some(goals) = self.route.bound() {
-            shard.judge(shared.goals(Some(goals)), verdict, nanos);
+            shard.judge(shared.goals(Some(goals)), verdict, took);
         } else if let Some(held) = &self.held {
-            held.add(verdict, bucket);
+            took.hold(held, &shared.layout, verdict, bucket);
         } else if self.route.has_a_handler() {
-            self.held.insert(shard.held(self.index, &shared.layout)).add(verdict, bucket);
+            let held = self.held.insert(shard.held(self.index, &shared.layout));
+            took.hold(held, &shared.layout, verdict, bucket);
         }
     }
 }

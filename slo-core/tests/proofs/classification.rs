@@ -154,15 +154,13 @@ fn what_a_handler_says_overrules_but_hides_no_failure_of_the_body() {
         (EventOverride::Excluded, Outcome::Completed(200), events(0, 0, 1)),
         (EventOverride::Excluded, Outcome::BodyError(200), events(0, 0, 1)),
     ] {
-        for stopped in [false, true] {
+        for streamed in [false, true] {
             let registry = builder().build().unwrap();
             let mut attempt = registry.recorder().request("GET", Some("/a"));
             attempt.overrule(EventOverride::Good);
-            if stopped {
-                attempt.stop_clock();
-            }
+            let head = if streamed { attempt.head_of_stream() } else { None };
             attempt.overrule(said);
-            attempt.finish(outcome);
+            attempt.end_after(head, outcome);
             assert_eq!(total(&registry), expected, "{said:?} {outcome:?}");
         }
     }
@@ -186,14 +184,14 @@ fn what_overlaps_with_maintenance_is_excluded_and_nothing_else() {
     let [before, ends_within, spans] = [start(), start(), start()];
     before.finish(Outcome::Completed(200));
     let mut streams = start();
-    streams.stop_clock();
+    let head = streams.head_of_stream();
     clock.advance(step());
     let guards = [registry.maintenance(), registry.maintenance()];
     assert_eq!(registry.status().maintenance_since, Some(clock.now()));
     clock.advance(step());
     ends_within.finish_as(Outcome::Completed(503), Verdict::Bad);
     let mut streams_from_within = start();
-    streams_from_within.stop_clock();
+    let _ = streams_from_within.head_of_stream();
     let [begins_within, mut overruled] = [start(), start()];
     overruled.overrule(EventOverride::Bad);
     series.record(step());
@@ -211,7 +209,7 @@ fn what_overlaps_with_maintenance_is_excluded_and_nothing_else() {
     }
     assert_eq!(total(&registry), events(1, 1, 7));
     // Its head was sent before, and its end comes after.
-    streams.finish(Outcome::Completed(200));
+    streams.end_after(head, Outcome::Completed(200));
     start().finish(Outcome::Completed(503));
     series.record(step());
     assert_eq!(total(&registry), events(3, 2, 7));

@@ -6,9 +6,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use slo_core::{Attempt, Clock, Outcome, Recorder, Verdict};
+use slo_core::{Attempt, Clock, LatencyEnd, Outcome, Recorder, Verdict};
 
-use super::model::{About, Ended, Model, OPERATION, ROUTES, THRESHOLD_NANOS, promises};
+use super::model::{About, Ended, Model, OPERATION, ROUTES, THRESHOLD_NANOS, Took, promises};
 use super::support::{Scrape, registry};
 
 const THREADS: usize = 4;
@@ -17,10 +17,19 @@ const THREADS: usize = 4;
 #[derive(Clone, Copy, Debug)]
 enum Ending {
     Finished(Outcome, Verdict),
-    /// The latency stops, this many nanoseconds pass, then it is finished.
-    Streamed(u64, Verdict),
+    /// The head is there, this many nanoseconds pass, then it is finished.
+    Followed(Body, u64, Verdict),
+    /// The head of a stream is there, and what took it is lost.
+    Lost(u64),
     Dropped,
     Panicked,
+}
+
+/// What follows a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    Stream,
+    Sized,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,19 +90,30 @@ fn start(recorder: Recorder, about: About) -> Attempt {
 /// Ends an attempt and returns what the model should see.
 fn end(under_way: UnderWay, ending: Ending, clock: &Clock) -> Ended {
     let UnderWay { mut attempt, about, since } = under_way;
-    let nanos = clock.nanos_between(since, clock.ticks());
+    let passed = || clock.nanos_between(since, clock.ticks());
+    let mut took = Took::plain(passed());
     let (outcome, verdict) = match ending {
         Ending::Finished(outcome, verdict) => (outcome, verdict),
-        Ending::Streamed(_, verdict) => (Outcome::BodyError(200), verdict),
-        Ending::Dropped => (Outcome::CancelledBeforeHead, Verdict::Cancelled),
+        Ending::Followed(_, _, verdict) => (Outcome::BodyError(200), verdict),
+        Ending::Lost(_) | Ending::Dropped => (Outcome::CancelledBeforeHead, Verdict::Cancelled),
         Ending::Panicked => (Outcome::Panicked, Verdict::Bad),
     };
     match ending {
         Ending::Finished(..) => attempt.finish_as(outcome, verdict),
-        Ending::Streamed(nanos, _) => {
-            attempt.stop_clock();
+        Ending::Followed(body, nanos, _) => {
+            let head = match body {
+                Body::Stream => attempt.head_of_stream(),
+                Body::Sized => attempt.head_of_body(),
+            };
             clock.advance(Duration::from_nanos(nanos));
-            attempt.finish_as(outcome, verdict);
+            attempt.end_after_as(head, outcome, verdict);
+            took = Took { to_end: passed(), is_stream: body == Body::Stream, ..took };
+        }
+        Ending::Lost(nanos) => {
+            let _ = attempt.head_of_stream();
+            clock.advance(Duration::from_nanos(nanos));
+            drop(attempt);
+            took = Took { is_stream: true, ..Took::plain(passed()) };
         }
         Ending::Dropped => drop(attempt),
         Ending::Panicked => {
@@ -105,7 +125,7 @@ fn end(under_way: UnderWay, ending: Ending, clock: &Clock) -> Ended {
             catch_unwind(unwinding).expect_err("it unwinds");
         }
     }
-    Ended { about, outcome, verdict, nanos }
+    Ended { about, outcome, verdict, took }
 }
 
 fn about() -> impl Strategy<Value = About> {
@@ -132,9 +152,24 @@ fn ending() -> impl Strategy<Value = Ending> {
     ];
     prop_oneof![
         4 => (outcome, verdict()).prop_map(|(outcome, verdict)| Ending::Finished(outcome, verdict)),
-        1 => (0..2 * THRESHOLD_NANOS, verdict()).prop_map(|(nanos, verdict)| Ending::Streamed(nanos, verdict)),
+        2 => (prop::sample::select(vec![Body::Stream, Body::Sized]), lasting(), verdict())
+            .prop_map(|(body, nanos, verdict)| Ending::Followed(body, nanos, verdict)),
+        1 => lasting().prop_map(Ending::Lost),
         1 => Just(Ending::Dropped),
         1 => Just(Ending::Panicked),
+    ]
+}
+
+fn lasting() -> impl Strategy<Value = u64> {
+    prop_oneof![0..2 * THRESHOLD_NANOS, THRESHOLD_NANOS - 1..=THRESHOLD_NANOS + 1]
+}
+
+/// What the promises of a registry look at: in one case of eight or more, none looks at heads.
+pub(crate) fn ends() -> impl Strategy<Value = Vec<LatencyEnd>> {
+    let any = prop::sample::select(vec![LatencyEnd::Usual, LatencyEnd::Head, LatencyEnd::Body]);
+    prop_oneof![
+        1 => Just(vec![LatencyEnd::Usual]),
+        7 => prop::collection::vec(any, 7),
     ]
 }
 
@@ -154,9 +189,12 @@ proptest! {
 
     /// Attempts start on one thread and end on another, whichever way, while threads come and go.
     #[test]
-    fn any_history_is_counted_as_a_model_counts_it(steps in prop::collection::vec(step(), 1..120)) {
-        let (registry, clock) = registry(promises().into_iter().map(|(slo, _)| slo));
-        let (recorder, model) = (registry.recorder(), std::sync::Arc::new(Model::default()));
+    fn any_history_is_counted_as_a_model_counts_it(
+        ends in ends(),
+        steps in prop::collection::vec(step(), 1..120),
+    ) {
+        let (registry, clock) = registry(promises(&ends).into_iter().map(|(slo, _)| slo));
+        let (recorder, model) = (registry.recorder(), std::sync::Arc::new(Model { ends, ..Model::default() }));
         let mut workers: Vec<Worker> = (0..THREADS).map(|_| Worker::start()).collect();
         let mut under_way: Vec<UnderWay> = Vec::new();
         for step in steps {

@@ -59,6 +59,13 @@ pub(super) fn sample() -> (Registry, Clock) {
     after(61_000, recorder.operation("restock"), Outcome::Completed(0), Verdict::Good);
     drop(recorder.operation("restock"));
     after(0, recorder.operation("clean \"up\""), Outcome::Completed(0), Verdict::Good);
+    for (millis, outcome) in [(70, Outcome::Completed(200)), (400, Outcome::BodyAborted(200))] {
+        let mut stream = recorder.request("GET", Some("/events"));
+        clock.advance(Duration::from_millis(4));
+        let head = stream.head_of_stream();
+        clock.advance(Duration::from_millis(millis));
+        stream.end_after(head, outcome);
+    }
     registry.tick(clock.now());
     (registry, clock)
 }
@@ -95,7 +102,8 @@ fn every_series_exists_from_the_first_scrape() {
     let (registry, _clock) = registry(slos);
     check("metrics.first-scrape.txt", &render(&registry, TextFormat::Prometheus));
     let scrape = Scrape::of(&registry);
-    let absent = ["slo_sli_ratio", "slo_error_budget_remaining_ratio", "slo_burn_rate"];
+    let absent =
+        ["slo_stream_duration_seconds", "slo_sli_ratio", "slo_error_budget_remaining_ratio", "slo_burn_rate"];
     for family in FAMILIES {
         let name = match family.kind {
             FamilyKind::Histogram => format!("{}_count", family.name),

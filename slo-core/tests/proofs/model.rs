@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use slo_core::{Events, Outcome, Registry, Sli, Slo, Verdict};
+use slo_core::{Events, LatencyEnd, Outcome, Registry, Sli, Slo, Verdict};
 
 use super::support::{Scrape, latency, on_route, slo};
 
@@ -25,26 +25,54 @@ pub(crate) struct Ended {
     pub(crate) about: About,
     pub(crate) outcome: Outcome,
     pub(crate) verdict: Verdict,
-    pub(crate) nanos: u64,
+    pub(crate) took: Took,
+}
+
+/// How long an attempt took, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Took {
+    pub(crate) to_head: u64,
+    pub(crate) to_end: u64,
+    pub(crate) is_stream: bool,
+}
+
+impl Took {
+    /// Something of which there is only one duration.
+    pub(crate) const fn plain(nanos: u64) -> Self {
+        Self { to_head: nanos, to_end: nanos, is_stream: false }
+    }
+
+    fn to(self, end: LatencyEnd) -> u64 {
+        match end {
+            LatencyEnd::Head => self.to_head,
+            LatencyEnd::Usual if self.is_stream => self.to_head,
+            LatencyEnd::Usual | LatencyEnd::Body => self.to_end,
+        }
+    }
 }
 
 /// Every event, in no particular order.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
+    /// What the promises look at, one after the other.
+    pub(crate) ends: Vec<LatencyEnd>,
     pub(crate) ended: Mutex<Vec<Ended>>,
 }
 
-/// Every promise with what it is about.
-pub(crate) fn promises() -> Vec<(Slo, About)> {
+/// Every promise with what it is about. Their latencies end where these say, all of them used in turn.
+pub(crate) fn promises(ends: &[LatencyEnd]) -> Vec<(Slo, About)> {
+    let mut ends = ends.iter().copied().cycle();
+    let mut end = || ends.next().unwrap_or_default();
     let threshold = latency("1ms").threshold().expect("it looks at time");
     let mut promises = Vec::new();
     for (index, route) in ROUTES.iter().enumerate().take(2) {
         for sli in [Sli::Availability, latency("1ms"), Sli::Combined { threshold }] {
             let name = format!("r{index}-{}", sli.kind());
-            promises.push((on_route(&name, sli, &format!("GET {route}")), About::Route(index)));
+            let slo = on_route(&name, sli, &format!("GET {route}")).with_latency_end(end());
+            promises.push((slo, About::Route(index)));
         }
     }
-    let job = slo("restock-combined", Sli::Combined { threshold });
+    let job = slo("restock-combined", Sli::Combined { threshold }).with_latency_end(end());
     promises.push((job.with_operation(OPERATION).expect("it is plain"), About::Operation));
     promises
 }
@@ -58,22 +86,25 @@ impl Model {
     pub(crate) fn assert_same(&self, registry: &Registry) {
         let ended = self.ended.lock().expect("nobody panics with the lock");
         let status = registry.status();
-        for (slo, about) in promises() {
+        for (slo, about) in promises(&self.ends) {
             let of = || ended.iter().filter(|ended| ended.about == about);
             let mut expected = Events::default();
-            of().for_each(|ended| count(&mut expected, slo.sli(), ended));
+            of().for_each(|ended| count(&mut expected, &slo, ended));
             let counted = status.slo(slo.name()).expect("it was promised").total;
             assert_eq!(counted, expected, "{}", slo.name());
             // Exactly once: what started and ended is good, bad or excluded.
             assert_eq!(counted.good + counted.bad + counted.excluded, of().count() as u64, "{}", slo.name());
         }
-        assert_series(&ended, &Scrape::of(registry));
+        let scrape = Scrape::of(registry);
+        assert_series(&ended, &scrape);
+        assert_streams(&ended, &scrape, registry);
     }
 }
 
 /// The table in the docs of [`Sli`], written down once more.
-fn count(events: &mut Events, sli: Sli, ended: &Ended) {
-    let slow = ended.nanos > THRESHOLD_NANOS && sli != Sli::Availability;
+fn count(events: &mut Events, slo: &Slo, ended: &Ended) {
+    let sli = slo.sli();
+    let slow = ended.took.to(slo.latency_end()) > THRESHOLD_NANOS && sli != Sli::Availability;
     let looks_at_success = !matches!(sli, Sli::Latency { .. });
     let counter = match ended.verdict {
         Verdict::Excluded => &mut events.excluded,
@@ -90,7 +121,7 @@ fn assert_series(ended: &[Ended], scrape: &Scrape) {
     let mut expected: BTreeMap<[String; 3], (f64, u64)> = BTreeMap::new();
     for ended in ended {
         let (count, nanos) = expected.entry(series(ended)).or_default();
-        (*count, *nanos) = (*count + 1.0, *nanos + ended.nanos);
+        (*count, *nanos) = (*count + 1.0, *nanos + ended.took.to(LatencyEnd::Usual));
     }
     for family in ["http_server_request_duration_seconds", "slo_operation_duration_seconds"] {
         for sample in scrape.all(&format!("{family}_count"), &[]) {
@@ -106,6 +137,26 @@ fn assert_series(ended: &[Ended], scrape: &Scrape) {
         }
     }
     assert!(expected.is_empty(), "not exposed: {expected:?}");
+}
+
+/// Asserts that every route has as many streams as were kept, lasting as long, and no other.
+fn assert_streams(ended: &[Ended], scrape: &Scrape, registry: &Registry) {
+    for (index, route) in ROUTES.iter().enumerate() {
+        let streams = ended.iter().filter(|ended| ended.about == About::Route(index) && ended.took.is_stream);
+        let lasted: Vec<_> = streams.map(|ended| ended.took.to_end).collect();
+        let labels = [("http_request_method", "GET"), ("http_route", *route)];
+        let of = |sample: &str| scrape.value(&format!("slo_stream_duration_seconds_{sample}"), &labels);
+        let histogram = registry.stream_duration(&format!("GET {route}"));
+        if lasted.is_empty() {
+            assert!(of("count").is_none() && histogram.is_none(), "{route}");
+            continue;
+        }
+        let (histogram, sum) =
+            (histogram.expect("there are streams"), std::time::Duration::from_nanos(lasted.iter().sum()));
+        assert_eq!((histogram.count(), histogram.sum()), (lasted.len() as u64, sum), "{route}");
+        let expected = (Some(lasted.len() as f64), Some(sum.as_secs_f64()));
+        assert_eq!((of("count"), of("sum")), expected, "{route}");
+    }
 }
 
 /// The labels an event is exposed with: what it was about, the status, the error.

@@ -55,8 +55,9 @@ fn attempts_of_a_registry_that_is_gone_count_nowhere() {
             drop(under_way.pop());
             to_next.request("GET", Some("/a")).finish_as(Outcome::Completed(500), Verdict::Bad);
             under_way.into_iter().for_each(|mut attempt| {
-                attempt.stop_clock();
-                attempt.finish_as(Outcome::Panicked, Verdict::Bad);
+                let head = attempt.head_of_stream();
+                assert!(head.is_none() && attempt.head_of_body().is_none());
+                attempt.end_after_as(head, Outcome::Panicked, Verdict::Bad);
             });
             to_gone.operation("late").finish_as(Outcome::Completed(0), Verdict::Good);
             sender.send(()).expect("it is awaited");

@@ -6,7 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use slo_core::{Events, Outcome, Recorder, Registry, SeriesWriter, Sli, Verdict};
 
-use super::model::{About, Ended, Model, OPERATION, ROUTES, THRESHOLD_NANOS, promises};
+use super::counting::ends;
+use super::model::{About, Ended, Model, OPERATION, ROUTES, THRESHOLD_NANOS, Took, promises};
 use super::support::{Scrape, on_route, registry};
 
 const WRITERS: usize = 4;
@@ -68,10 +69,11 @@ proptest! {
     #[test]
     fn what_writers_record_is_counted_as_a_model_counts_it(
         first in prop::collection::vec(kind(), WRITERS),
+        ends in ends(),
         steps in prop::collection::vec(step(), 1..150),
     ) {
-        let (registry, _) = registry(promises().into_iter().map(|(slo, _)| slo));
-        let (recorder, model) = (registry.recorder(), Model::default());
+        let (registry, _) = registry(promises(&ends).into_iter().map(|(slo, _)| slo));
+        let (recorder, model) = (registry.recorder(), Model { ends, ..Model::default() });
         let mut writers: Vec<_> = first.into_iter().map(|kind| (open(recorder, kind), kind)).collect();
         for step in steps {
             match step {
@@ -83,7 +85,7 @@ proptest! {
                         series.record(Duration::from_nanos(nanos));
                     }
                     let (about, outcome, verdict) = (*about, *outcome, *verdict);
-                    model.add(Ended { about, outcome, verdict, nanos });
+                    model.add(Ended { about, outcome, verdict, took: Took::plain(nanos) });
                 }
                 Step::Replace(writer, kind) => writers[writer] = (open(recorder, kind), kind),
                 Step::Attempt(writer) => {
@@ -93,7 +95,7 @@ proptest! {
                         About::Operation => recorder.operation(OPERATION),
                     };
                     attempt.finish_as(outcome, verdict);
-                    model.add(Ended { about, outcome, verdict, nanos: 0 });
+                    model.add(Ended { about, outcome, verdict, took: Took::plain(0) });
                 }
             }
         }

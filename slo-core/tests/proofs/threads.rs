@@ -6,7 +6,7 @@ use std::thread;
 
 use slo_core::{Attempt, Events, Outcome, Recorder, Sli, Verdict};
 
-use super::model::{About, Ended, Model, ROUTES, promises};
+use super::model::{About, Ended, Model, ROUTES, Took, promises};
 use super::support::{Scrape, on_route, registry};
 
 const ROUTE: &str = "/a";
@@ -111,7 +111,7 @@ fn a_thread_may_record_for_the_first_time_while_it_ends() {
 fn attempts_that_change_threads_are_counted_once() {
     const PAIRS: usize = 3;
     const ATTEMPTS: usize = 3_000;
-    let (registry, _) = registry(promises().into_iter().map(|(slo, _)| slo));
+    let (registry, _) = registry(promises(&[]).into_iter().map(|(slo, _)| slo));
     let (recorder, model) = (registry.recorder(), Arc::new(Model::default()));
     let together = Arc::new(Barrier::new(PAIRS * 2));
     thread::scope(|scope| {
@@ -151,5 +151,5 @@ fn end(number: usize, about: About, attempt: Attempt) -> Ended {
         3 => drop(attempt),
         _ => attempt.finish_as(outcome, verdict),
     }
-    Ended { about, outcome, verdict, nanos: 0 }
+    Ended { about, outcome, verdict, took: Took::plain(0) }
 }

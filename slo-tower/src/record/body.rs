@@ -11,7 +11,7 @@ use bytes::Buf;
 use http::{Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use slo_core::{Attempt, EventOverride, Outcome};
+use slo_core::{Attempt, EventOverride, Head, Outcome};
 
 use crate::route::{RequestHead, RouteTemplate, Templates};
 
@@ -59,14 +59,16 @@ pub(super) fn deliver<R: Deliver<B>, B: Body>(
     if let Some(said) = response.extensions().get::<EventOverride>() {
         attempt.overrule(*said);
     }
-    if bodiless || never_has_body(status) || remaining == 0 || response.body().is_end_stream() {
+    let head = if bodiless || never_has_body(status) || remaining == 0 || response.body().is_end_stream() {
         attempt.end(Outcome::Completed(status.as_u16()));
+        None
     } else if remaining == UNKNOWN {
-        // A stream may last for hours by design: its latency is the time to its head.
-        attempt.stop_clock();
-    }
+        attempt.head_of_stream()
+    } else {
+        attempt.head_of_body()
+    };
     response.map(|inner| {
-        let sending = Sending { attempt, remaining, status: status.as_u16(), is_polled: false };
+        let sending = Sending { attempt, head, remaining, status: status.as_u16(), is_polled: false };
         R::deliver(ResponseBody { inner, sending })
     })
 }
@@ -140,6 +142,8 @@ const UNKNOWN: u64 = u64::MAX;
 #[derive(Debug)]
 struct Sending {
     attempt: Attempt,
+    /// None where nobody looks at it.
+    head: Option<Head>,
     /// Bytes still to come.
     remaining: u64,
     status: u16,
@@ -150,7 +154,7 @@ struct Sending {
 impl Sending {
     #[inline]
     fn end(&mut self, outcome: impl FnOnce(u16) -> Outcome) {
-        self.attempt.end(outcome(self.status));
+        self.attempt.end_after(self.head, outcome(self.status));
     }
 
     /// The body has handed over all it has. If that is less than was announced, its server has to break the connection.

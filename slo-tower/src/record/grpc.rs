@@ -53,13 +53,12 @@ pub struct GrpcCall {
 }
 
 impl GrpcCall {
-    /// Ends an attempt with a status that was sent.
-    pub(super) fn end(&mut self, attempt: &mut Attempt, code: GrpcCode) {
-        // Clients may call what they like, so only what works is known to exist.
-        if code == GrpcCode::Ok {
+    /// Notes that there is such a method, if the outcome says so. Clients may call what they like: only what works is
+    /// known to exist.
+    pub(super) fn is_known_by(&mut self, outcome: Outcome, attempt: &mut Attempt) {
+        if outcome == Outcome::Completed(GrpcCode::Ok.number()) {
             self.is_known_to_exist(attempt);
         }
-        attempt.end(Outcome::Completed(code.number()));
     }
 
     fn is_known_to_exist(&mut self, attempt: &mut Attempt) {
@@ -68,20 +67,20 @@ impl GrpcCall {
         }
     }
 
-    /// Ends an attempt whose client went away: by itself, or because its deadline was over.
+    /// Returns how an attempt ends whose client went away: by itself, or because its deadline was over.
     #[cold]
-    pub(super) fn give_up(&self, attempt: &mut Attempt, outcome: Outcome) {
-        // The client's clock started before ours, by the way here. In the last tenth it is taken for the deadline.
+    pub(super) fn given_up(&self, attempt: &Attempt, outcome: Outcome) -> Outcome {
+        // The client's clock started before ours, by the way here: the last tenth is taken for the deadline.
         let is_over =
             |deadline: Duration| attempt.elapsed().is_some_and(|elapsed| elapsed >= deadline * 9 / 10);
-        attempt.end(if self.deadline.is_some_and(is_over) { Outcome::TimedOut(0) } else { outcome });
+        if self.deadline.is_some_and(is_over) { Outcome::TimedOut(0) } else { outcome }
     }
 }
 
 impl Call for GrpcCall {
     fn abandon(&mut self, attempt: &mut Attempt) {
         if !std::thread::panicking() {
-            self.give_up(attempt, Outcome::CancelledBeforeHead);
+            attempt.end(self.given_up(attempt, Outcome::CancelledBeforeHead));
         }
     }
 }
@@ -97,15 +96,22 @@ impl<B: Body> Answered<B> for GrpcCall {
         if let Some(said) = response.extensions().get::<EventOverride>() {
             attempt.overrule(*said);
         }
-        if let Some(code) = status(response.headers()) {
-            self.end(&mut attempt, code);
-        } else if response.status() != StatusCode::OK {
-            self.end(&mut attempt, code_of(response.status()));
+        let code = match status(response.headers()) {
+            None if response.status() != StatusCode::OK => Some(code_of(response.status())),
+            code => code,
+        };
+        let mut head = None;
+        if let Some(code) = code {
+            let outcome = Outcome::Completed(code.number());
+            self.is_known_by(outcome, &mut attempt);
+            attempt.end(outcome);
         } else if response.body().is_end_stream() {
             attempt.end(Outcome::BodyError(0));
+        } else {
+            head = attempt.head_of_stream();
         }
         let call = Self { path: self.path.take(), deadline: self.deadline };
-        response.map(|inner| GrpcBody::new(inner, attempt, call))
+        response.map(|inner| GrpcBody::new(inner, attempt, call, head))
     }
 }
 

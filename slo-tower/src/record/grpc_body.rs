@@ -3,9 +3,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use slo_core::{Attempt, Outcome};
+use slo_core::{Attempt, GrpcCode, Head, Outcome};
 
 use super::grpc::{self, GrpcCall};
 
@@ -20,8 +21,10 @@ pin_project! {
 }
 
 impl<B> GrpcBody<B> {
-    pub(super) fn new(inner: B, attempt: Attempt, call: GrpcCall) -> Self {
-        Self { inner, sending: Sending { attempt, call, is_polled: false } }
+    /// `head` is when the head was there, unless the attempt has ended with it.
+    pub(super) fn new(inner: B, attempt: Attempt, call: GrpcCall, head: Option<Head>) -> Self {
+        let messages = Messages::default();
+        Self { inner, sending: Sending { attempt, call, head, messages, is_polled: false } }
     }
 }
 
@@ -39,17 +42,13 @@ impl<B: Body> Body for GrpcBody<B> {
         let polled = this.inner.poll_frame(cx);
         sending.is_polled = false;
         match &polled {
-            Poll::Pending => {}
+            Poll::Pending => sending.messages.are_awaited(),
             // The end, or an error, before there was a status.
-            Poll::Ready(None | Some(Err(_))) => sending.attempt.end(Outcome::BodyError(0)),
-            Poll::Ready(Some(Ok(frame))) => {
-                if let Some(trailers) = frame.trailers_ref() {
-                    match grpc::status(trailers) {
-                        Some(code) => sending.call.end(&mut sending.attempt, code),
-                        None => sending.attempt.end(Outcome::BodyError(0)),
-                    }
-                }
-            }
+            Poll::Ready(None | Some(Err(_))) => sending.end(None),
+            Poll::Ready(Some(Ok(frame))) => match frame.data_ref() {
+                Some(data) => sending.messages.sent(data),
+                None => sending.end(frame.trailers_ref().and_then(grpc::status)),
+            },
         }
         polled
     }
@@ -68,8 +67,25 @@ impl<B: Body> Body for GrpcBody<B> {
 struct Sending {
     attempt: Attempt,
     call: GrpcCall,
+    head: Option<Head>,
+    messages: Messages,
     /// Still so when it is dropped, the body has panicked, whoever caught the panic.
     is_polled: bool,
+}
+
+impl Sending {
+    /// Ends the call with the status that was sent, if one was.
+    fn end(&mut self, code: Option<GrpcCode>) {
+        self.end_as(code.map_or(Outcome::BodyError(0), |code| Outcome::Completed(code.number())));
+    }
+
+    fn end_as(&mut self, outcome: Outcome) {
+        self.call.is_known_by(outcome, &mut self.attempt);
+        if !self.messages.are_a_stream {
+            self.attempt.no_stream_after_all();
+        }
+        self.attempt.end_after(self.head, outcome);
+    }
 }
 
 impl Drop for Sending {
@@ -77,10 +93,59 @@ impl Drop for Sending {
         if self.attempt.is_ended() {
             return;
         }
-        if self.is_polled || std::thread::panicking() {
-            self.attempt.end(Outcome::Panicked);
-        } else {
-            self.call.give_up(&mut self.attempt, Outcome::BodyAborted(0));
+        let panics = self.is_polled || std::thread::panicking();
+        self.end_as(match panics {
+            true => Outcome::Panicked,
+            false => self.call.given_up(&self.attempt, Outcome::BodyAborted(0)),
+        });
+    }
+}
+
+/// What is known of the messages: whether they are a stream, or the one answer of a call. Nothing but the messages
+/// tells; the latency of a stream ends with its head, that of an answer with its end.
+#[derive(Debug, Default)]
+struct Messages {
+    /// The bytes of the first message, with its prefix.
+    first: u64,
+    sent: u64,
+    are_a_stream: bool,
+}
+
+impl Messages {
+    /// One answer is there at once.
+    fn are_awaited(&mut self) {
+        self.are_a_stream = true;
+    }
+
+    fn sent(&mut self, data: &impl Buf) {
+        // One byte tells whether it is compressed, four how long it is.
+        if let (0, [_, length @ ..]) = (self.sent, data.chunk()) {
+            let length = length.first_chunk().map_or(0, |length| u32::from_be_bytes(*length));
+            self.first = 5 + u64::from(length);
         }
+        self.sent += data.remaining() as u64;
+        self.are_a_stream |= self.sent > self.first;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_message_is_no_stream() {
+        let check = |chunks: &[&[u8]], expected: bool| {
+            let mut messages = Messages::default();
+            chunks.iter().for_each(|chunk| messages.sent(chunk));
+            assert_eq!(messages.are_a_stream, expected, "{chunks:?}");
+        };
+        check(&[], false);
+        check(&[b"\0\0\0\0\0"], false);
+        check(&[b"\0\0\0\0\x02ab"], false);
+        check(&[b"\0\0\0\0\x02a", b"b"], false);
+        check(&[b"\0\0\0\0\x02ab\0\0\0\0\0"], true);
+        check(&[b"\0\0\0\0\x02ab", b"\0\0\0\0\0"], true);
+        check(&[&[0, 0, 1, 0, 0], &[7; 65_536]], false);
+        check(&[&[0, 0, 1, 0, 0], &[7; 65_537]], true);
     }
 }

@@ -157,8 +157,10 @@ fn left() -> Vec<Case> {
             .excluded("body_aborted"),
         Case::new("client vanishes within a stream", LIST, |client| leaves_stream(client, true))
             .excluded("body_aborted"),
-        Case::new("client leaves a conversation", "shop.Shop/Chat", |client| Box::pin(leaves_chat(client)))
-            .excluded("body_aborted"),
+        Case::new("client vanishes in a conversation", "shop.Shop/Chat", |client| {
+            Box::pin(leaves_chat(client))
+        })
+        .excluded("body_aborted"),
     ]
 }
 

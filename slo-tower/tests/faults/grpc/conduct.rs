@@ -94,6 +94,9 @@ pub(crate) async fn leaves_chat(mut client: Client) {
     let mut stream = client.chat(Sending::and_stall(&["hello", "tea"])).await.unwrap();
     assert_eq!(stream.message().await.unwrap().unwrap(), "tea");
     client.stage.clock.advance(PATIENT);
+    // To drop the answer is not enough as long as there is more to be sent.
+    client.vanish();
+    assert!(stream.message().await.is_err());
 }
 
 /// Waits until its deadline, which both sides keep in real time; on the clock of the test it is over at once.
