@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use slo_core::{BuildError, Classify, Clock, InstallError, Registry, RegistryBuilder, Slo};
 
+use crate::calls::{CallLayer, CallName, Calls};
 use crate::classify::HttpClassifier;
 use crate::endpoint::{Appended, MetricsService, StatusService};
 use crate::record::{Exclude, SloLayer};
@@ -136,6 +137,54 @@ impl SloRegistry {
         templates: impl IntoIterator<Item = T>,
     ) -> Result<SloLayer<Templates>, TemplateError> {
         Ok(self.layer_by(Templates::new(templates)?))
+    }
+
+    /// Returns the layer that records each call of a service as an operation, whatever its requests are: a client of
+    /// another service, so that this dependency has promises of its own, or what works off a queue.
+    ///
+    /// `name` returns the operation's name, a `&'static str`, or nothing for a call that is not recorded, as an
+    /// `Option` of one. There must be few of them. An SLO names it by [`Slo::with_operation`].
+    ///
+    /// A call ends when the service has answered, with what [`CallLayer::judged_by`] says of its result, and counts once
+    /// however it ends: a caller that drops it has cancelled it, and a panic is bad, whoever catches it. Over tower's
+    /// `Timeout` and `LoadShed`, a time-out is told from shed load and from failures. A service that is not ready is no
+    /// call. The body of a response over HTTP is not followed: the call ends with its head. Annotated operations
+    /// count in this registry while they run within a call, and a request that makes calls is an event besides them.
+    ///
+    /// ```
+    /// use slo_tower::{Objective, Sli, Slo, SloRegistry};
+    /// use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+    ///
+    /// enum Job { Mail(&'static str), Ping }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let slo = Slo::new("mail-availability", Sli::Availability, Objective::parse("99%")?)?.with_operation("mail")?;
+    /// let slos = SloRegistry::builder("worker").slo(slo).build()?;
+    /// let mut worker = ServiceBuilder::new()
+    ///     .layer(slos.layer_calls(|job: &Job| match job {
+    ///         Job::Mail(_) => Some("mail"),
+    ///         Job::Ping => None,
+    ///     }))
+    ///     .service(service_fn(async |job: Job| match job {
+    ///         Job::Mail("nobody") => Err("nobody reads it"),
+    ///         Job::Mail(_) | Job::Ping => Ok(()),
+    ///     }));
+    /// for job in [Job::Mail("you"), Job::Mail("nobody"), Job::Ping] {
+    ///     let _ = worker.ready().await?.call(job).await;
+    /// }
+    /// let mail = slos.status().slo("mail-availability").expect("declared above").total;
+    /// assert_eq!((mail.good, mail.bad), (1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn layer_calls<Request, K, N>(&self, name: N) -> CallLayer<Calls<N>>
+    where
+        N: Fn(&Request) -> K + Clone,
+        K: CallName + 'static,
+    {
+        CallLayer::new(self.registry.clone(), name)
     }
 
     /// Returns the service that answers `GET /metrics`, for servers other than axum.
