@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http::{Response, StatusCode};
-use slo_tower::{Outcome, outcome_of_error};
+use slo_tower::{Outcome, RouteRef, SloRegistry, outcome_of_error};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use crate::jobs::{
@@ -190,13 +191,25 @@ fn what_overlaps_with_maintenance_is_excluded() {
 }
 
 #[test]
-fn clones_keep_no_registry_and_pass_everything_on() {
-    let (slos, _) = registry();
+fn who_is_mounted_keeps_the_registry_and_clones_pass_everything_on_without_it() {
+    let kept = Arc::new(());
+    let own = Arc::clone(&kept);
+    let classify = move |_: RouteRef<'_>, outcome: Outcome| {
+        // It lives as long as the registry that asks.
+        let _ = &own;
+        outcome.verdict()
+    };
+    let slos = SloRegistry::builder("test").without_declared().classify(classify).build().unwrap();
     let mounted = ServiceBuilder::new().layer(slos.layer_calls(Job::name)).service(service_fn(work));
+    drop(slos);
     let mut cloned = mounted.clone();
-    let mut under_way = Box::pin(cloned.call(Succeed));
-    drop((slos, mounted));
-    assert_eq!(drive(under_way.as_mut()), Some(Ok(7)));
+    let mut other = mounted.clone();
+    // What a thread records it keeps until it ends.
+    let under_way = std::thread::spawn(move || Box::pin(other.call(Succeed))).join();
+    assert_eq!(Arc::strong_count(&kept), 2);
+    drop(mounted);
+    assert_eq!(Arc::strong_count(&kept), 1);
+    assert_eq!(drive(under_way.unwrap().as_mut()), Some(Ok(7)));
     assert_eq!(drive(Box::pin(cloned.call(Succeed)).as_mut()), Some(Ok(7)));
 }
 
