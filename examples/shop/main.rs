@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use axum::routing::get;
 use axum::{Router, middleware};
+use slo_examples::stop::asked_to_stop;
 use slo_tower::SloRegistry;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -122,26 +123,4 @@ async fn show(slos: &SloRegistry, colour: bool, mut notes: mpsc::Receiver<String
 async fn out_of_patience() {
     asked_to_stop().await;
     tokio::time::sleep(GRACE).await;
-}
-
-/// Ends with Ctrl-C, or with the signal that service managers send.
-async fn asked_to_stop() {
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated() => {}
-    }
-}
-
-#[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signals) => _ = signals.recv().await,
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
 }

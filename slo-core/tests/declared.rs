@@ -257,6 +257,20 @@ fn a_mark_belongs_to_the_innermost_scope_and_its_outer_ones() {
     assert!(next.close().is_none());
 }
 
+#[test]
+fn a_scope_that_is_closed_apart_leaves_the_mark_around_it() {
+    let registry = builder().build().expect("it is valid");
+    let outer = Scope::open_request(registry.recorder());
+    let apart = Scope::open(registry.recorder());
+    mark(&SEARCH);
+    apart.close_apart();
+    mark(&CHECKOUT);
+    let apart = Scope::open(registry.recorder());
+    mark(&SEARCH);
+    apart.close_apart();
+    assert!(std::ptr::eq(outer.close().expect("it is marked"), &CHECKOUT));
+}
+
 /// Operations count where they run: in the scope's registry, or the installed one, or nowhere. One test,
 /// because only one registry of a process can be installed.
 #[test]

@@ -35,7 +35,8 @@
 //! | gRPC, with tonic or without | [`SloRegistry::layer_grpc`], [`GrpcClassifier`], [`GrpcCode`] |
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
-//! | work that is no request | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
+//! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
+//! | jobs, and clients of other services | [`SloRegistry::layer_calls`], [`Registry::attempt`] |
 //! | durations you measure yourself | [`SeriesWriter`] |
 //!
 //! # In which order
@@ -72,6 +73,8 @@ mod route;
 
 mod record;
 
+mod calls;
+
 mod endpoint;
 
 mod registry;
@@ -90,7 +93,8 @@ mod prometheus;
 
 #[cfg(feature = "axum")]
 pub use self::axum::{Around, MatchedRoute};
-pub use self::classify::{GrpcClassifier, HttpClassifier, classify_http};
+pub use self::calls::{ByResult, ByStatus, CallLayer, CallName, Calls, JudgeCall, RecordCalls, RecordedCall};
+pub use self::classify::{GrpcClassifier, HttpClassifier, classify_http, outcome_of_error};
 pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
 pub use self::record::{Deliver, GrpcBody, GrpcMethods, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};

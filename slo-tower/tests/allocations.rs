@@ -7,7 +7,8 @@
 
 use std::alloc::System;
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::fmt;
+use std::future::{Ready, poll_fn, ready};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
@@ -17,8 +18,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use slo_tower::{Clock, Outcome, RequestHead, SloRegistry, Timestamp, Verdict, slo};
+use slo_tower::{Clock, Objective, Outcome, RequestHead, Sli, Slo, SloRegistry, Timestamp, Verdict, slo};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
+use tower::{BoxError, service_fn};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -70,6 +72,7 @@ fn main() {
     a_slow_reader_holds_one_chunk();
     in_plain_tower();
     in_axum();
+    in_calls();
 }
 
 /// However long the text and however slow its reader, what is kept for a scrape is a chunk, and when the reader leaves
@@ -113,7 +116,7 @@ fn registry() -> SloRegistry {
 
 fn in_plain_tower() {
     let slos = registry();
-    let mut bare = tower::service_fn(|_: Request<()>| handler());
+    let mut bare = service_fn(|_: Request<()>| handler());
     let mut recorded = slos.layer_with(route).layer(bare);
     drive(&mut recorded);
     let (without, with) = (allocations(|| drive(&mut bare)), allocations(|| drive(&mut recorded)));
@@ -124,6 +127,57 @@ fn in_plain_tower() {
     assert_eq!(with, without);
     assert_counted(&slos, "handler");
 }
+
+/// A call that succeeds, one that fails, one that is cancelled, with judges of every kind.
+fn in_calls() {
+    fn drive<S: Service<usize, Error = BoxError>>(mut service: S) {
+        let mut context = Context::from_waker(Waker::noop());
+        for call in 0..REQUESTS {
+            let future = pin!(service.call(call));
+            let polled = future.poll(&mut context);
+            assert_eq!(polled.is_pending(), call % 3 == 2);
+        }
+    }
+    fn answer(call: usize) -> impl Future<Output = Result<usize, BoxError>> {
+        poll_fn(move |_| match call % 3 {
+            0 => Poll::Ready(Ok(call)),
+            // Boxed without allocation, as it has no size.
+            1 => Poll::Ready(Err(Box::new(Refused) as BoxError)),
+            _ => Poll::Pending,
+        })
+    }
+
+    let slo = Slo::literal("calls", Sli::Availability, Objective::literal("99%"));
+    let still = Clock::manual(Timestamp::default());
+    let slos =
+        SloRegistry::builder("test").clock(still).slo(slo.with_operation("call").expect("it is plain"));
+    let slos = slos.build().expect("it is valid");
+    let named = slos.layer_calls(|_: &usize| "call");
+    let judged = named.clone().judged_by(|result: &Result<usize, BoxError>| Outcome::of(result));
+    let (named, judged) = (named.layer(service_fn(answer)), judged.layer(service_fn(answer)));
+    drive(named.clone());
+    let with = allocations(|| {
+        drive(named.clone());
+        drive(judged.clone());
+    });
+    println!("{} calls: {} allocations", 2 * REQUESTS, with.allocations);
+    assert_eq!((with.allocations, with.reallocations), (0, 0));
+    let total = slos.status().slo("calls").expect("declared above").total;
+    let each = |kind| 3 * (0..REQUESTS).filter(|call| call % 3 == kind).count() as u64;
+    assert_eq!([total.good, total.bad, total.excluded], [each(0), each(1), each(2)]);
+}
+
+/// An error that says nothing more.
+#[derive(Debug)]
+struct Refused;
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl std::error::Error for Refused {}
 
 fn in_axum() {
     let slos = registry();

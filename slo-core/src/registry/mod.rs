@@ -78,7 +78,7 @@ use crate::time::{Clock, Timestamp};
 /// let slo = Slo::new("billing-availability", Sli::Availability, Objective::parse("99%")?)?.with_operation("billing")?;
 /// let registry = Registry::builder("shop").slo(slo).build()?;
 /// for run in 0..100 {
-///     let attempt = registry.recorder().operation("billing");
+///     let attempt = registry.attempt("billing");
 ///     match run {
 ///         7 => attempt.finish_as(Outcome::InnerError, Verdict::Bad),
 ///         _ => attempt.finish_as(Outcome::Completed(0), Verdict::Good),
@@ -142,6 +142,31 @@ impl Registry {
     pub fn scope<R>(&self, work: impl FnOnce() -> R) -> R {
         let _scope = Scope::open(self.recorder());
         work()
+    }
+
+    /// Starts one event of an operation that is no request, by its name: the run of a job, the call of a dependency.
+    /// Dropped unfinished, it counts as cancelled, or as panicked while the thread panics.
+    ///
+    /// The name must come from a bounded set, never from what the work is about. An operation has no status: end it
+    /// with [`Outcome::of`] its result, or with what else tells success by its kind.
+    ///
+    /// ```
+    /// use slo_core::{Objective, Outcome, Registry, Sli, Slo};
+    ///
+    /// let slo = Slo::new("job-availability", Sli::Availability, Objective::parse("99%")?)?.with_operation("job")?;
+    /// let registry = Registry::builder("worker").slo(slo).build()?;
+    /// for input in ["1", "2", "three"] {
+    ///     let attempt = registry.attempt("job");
+    ///     let result = input.parse::<u64>();
+    ///     attempt.finish(Outcome::of(&result));
+    /// }
+    /// let status = registry.status();
+    /// let job = status.slo("job-availability").expect("declared above");
+    /// assert_eq!((job.total.good, job.total.bad), (2, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn attempt(&self, operation: &str) -> Attempt {
+        self.recorder().operation(operation)
     }
 
     /// Returns what starts attempts. It keeps the registry alive no longer than its handles do.

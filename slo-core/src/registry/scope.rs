@@ -85,6 +85,13 @@ impl Scope {
         ManuallyDrop::new(self).leave()
     }
 
+    /// Closes the scope and forgets what was marked in it: it was other work than the scope around it, which a mark
+    /// otherwise reaches too.
+    #[inline]
+    pub fn close_apart(self) {
+        CURRENT.set(ManuallyDrop::new(self).outer);
+    }
+
     #[inline]
     fn leave(&self) -> Option<&'static Declaration> {
         CURRENT.with(|current| {

@@ -3,11 +3,14 @@
 
 mod axum_routes;
 mod axum_shapes;
+mod calls;
+mod calls_together;
 mod classification;
 #[cfg(feature = "gzip")]
 mod compressed;
 mod endings;
 mod endpoints;
+mod jobs;
 mod left_out;
 mod operations;
 mod stacking;

@@ -1,188 +1,19 @@
-//! The registry as a service author sees it: the promises, the layer, the endpoints.
+//! What a registry is made of: promises, classifiers, what is left out.
 
-use std::ops::Deref;
 use std::time::Duration;
 
-use slo_core::{BuildError, Classify, Clock, InstallError, Registry, RegistryBuilder, Slo};
+use slo_core::{BuildError, Classify, Clock, Registry, RegistryBuilder, Slo};
 
+use super::SloRegistry;
 use crate::classify::HttpClassifier;
-use crate::endpoint::{Appended, MetricsService, StatusService};
-use crate::record::{Exclude, GrpcMethods, SloLayer};
-use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
-
-/// The promises of one service, their layer and their endpoints. A cheap handle: clones share one registry.
-///
-/// What it counted is read through [`Registry`], which this derefs to.
-#[derive(Clone, Debug)]
-pub struct SloRegistry {
-    registry: Registry,
-    appended: Appended,
-    /// Never freed: services are cloned for every request, and a shared count would be what their threads fight over.
-    exclude: Option<&'static Exclude>,
-}
+use crate::endpoint::Appended;
+use crate::record::Exclude;
+use crate::route::RequestHead;
 
 /// Where orchestrators, scrapers and we ourselves ask a service how it is.
 const PROBES: [&str; 6] = ["/healthz", "/livez", "/metrics", "/readyz", "/slo", "/startupz"];
 /// The same in gRPC.
 const GRPC_PROBES: [&str; 2] = ["grpc.health.v1.Health/*", "POST /grpc.health.v1.Health/*"];
-
-impl SloRegistry {
-    /// Starts to collect the promises of a service, beginning with everything `#[slo]` declares in this binary.
-    pub fn builder(service: impl Into<String>) -> SloRegistryBuilder {
-        let builder = Registry::builder(service).classify(HttpClassifier::new());
-        SloRegistryBuilder { builder, appended: Appended::default(), exclude: None, counts_probes: false }
-    }
-
-    /// Makes this registry the one that `#[slo(operation = …)]` counts in outside of any request.
-    ///
-    /// Returns `self`, so that it can follow [`SloRegistryBuilder::start`]. It stays installed until its last handle
-    /// goes; within a request an operation counts where the request does.
-    ///
-    /// # Errors
-    ///
-    /// If another registry is installed.
-    pub fn installed(self) -> Result<Self, InstallError> {
-        self.registry.install()?;
-        Ok(self)
-    }
-
-    /// Returns the layer for services whose routes `route` can tell; for axum there is `SloRegistry::layer`.
-    ///
-    /// `route` returns a template from a bounded set, or `None` if the request matches no route.
-    ///
-    /// ```
-    /// use slo_tower::SloRegistry;
-    ///
-    /// let slos = SloRegistry::builder("shop").build()?;
-    /// let layer = slos.layer_with(|request| match request.uri.path() {
-    ///     "/checkout" => Some("/checkout"),
-    ///     path if path.starts_with("/orders/") => Some("/orders/{id}"),
-    ///     _ => None,
-    /// });
-    /// # let _ = layer;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn layer_with<F>(&self, route: F) -> SloLayer<F>
-    where
-        // Not `RouteTemplate`, which says as much: of a closure's lifetimes the compiler learns only from here.
-        F: for<'a> Fn(RequestHead<'a>) -> Option<&'a str> + Clone,
-    {
-        self.layer_by(route)
-    }
-
-    /// Returns the layer for services whose routes a type of yours can tell: what [`SloRegistry::layer_with`] is for
-    /// functions, for who keeps the texts where they are and so spares every request the comparison.
-    ///
-    /// ```
-    /// use std::any::Any;
-    /// use std::sync::Arc;
-    /// use http_body::Body;
-    /// use slo_tower::{Deliver, RequestHead, ResponseBody, RouteTemplate, SloRegistry};
-    ///
-    /// /// Left in the request's extensions by a router of one's own.
-    /// #[derive(Clone)]
-    /// struct Matched(Arc<str>);
-    ///
-    /// #[derive(Clone)]
-    /// struct FromExtensions;
-    ///
-    /// impl RouteTemplate for FromExtensions {
-    ///     fn template<'a>(&self, request: RequestHead<'a>) -> Option<&'a str> {
-    ///         request.extensions.get::<Matched>().map(|matched| &*matched.0)
-    ///     }
-    ///
-    ///     fn keep(&self, request: RequestHead<'_>) -> Option<Box<dyn Any>> {
-    ///         Some(Box::new(Arc::clone(&request.extensions.get::<Matched>()?.0)))
-    ///     }
-    /// }
-    ///
-    /// impl<B: Body> Deliver<B> for FromExtensions {
-    ///     type Body = ResponseBody<B>;
-    ///
-    ///     fn deliver(body: ResponseBody<B>) -> ResponseBody<B> {
-    ///         body
-    ///     }
-    /// }
-    ///
-    /// let layer = SloRegistry::builder("shop").build()?.layer_by(FromExtensions);
-    /// # let _ = layer;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn layer_by<R: RouteTemplate>(&self, route: R) -> SloLayer<R> {
-        SloLayer::new(self.registry.clone(), route, self.exclude)
-    }
-
-    /// Returns the layer for a service that answers these routes, found by the path of each request; the text of a
-    /// template is kept as long as the process lives.
-    ///
-    /// What matches no template counts as unmatched.
-    ///
-    /// ```
-    /// use slo_tower::SloRegistry;
-    ///
-    /// let slos = SloRegistry::builder("shop").build()?;
-    /// let layer = slos.layer_for(["/checkout", "/orders/{id}", "/files/{*rest}"])?;
-    /// # let _ = layer;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// If a template is malformed, or cannot be told from another.
-    pub fn layer_for<T: Into<String>>(
-        &self,
-        templates: impl IntoIterator<Item = T>,
-    ) -> Result<SloLayer<Templates>, TemplateError> {
-        Ok(self.layer_by(Templates::new(templates)?))
-    }
-
-    /// Returns the layer for gRPC servers: tonic's `Server::builder().layer(…)`, or a single service.
-    ///
-    /// Calls are told by their method, and end with the status in their trailers. A method has series of its own
-    /// once it is known to exist: because an SLO or [`SloRegistryBuilder::route`] names it, because its `#[slo]` handler has run, or
-    /// because a call of it has worked. All others are counted as `_OTHER`, so that no client can invent series. A service
-    /// behind this layer that answers every method there is with success invents them in its stead, up to the maximum of
-    /// routes.
-    ///
-    /// ```
-    /// # use std::convert::Infallible;
-    /// # use http::{Request, Response};
-    /// use slo_tower::SloRegistry;
-    /// use tower::ServiceBuilder;
-    ///
-    /// let slos = SloRegistry::builder("shop").route("shop.Shop/Buy").build()?;
-    /// # let shop = tower::service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(String::new())));
-    /// let service = ServiceBuilder::new().layer(slos.layer_grpc()).service(shop);
-    /// # let _ = service;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn layer_grpc(&self) -> SloLayer<GrpcMethods> {
-        SloLayer::new(self.registry.clone(), GrpcMethods::new(), self.exclude)
-    }
-
-    /// Returns the service that answers `GET /metrics`, for servers other than axum.
-    #[must_use]
-    pub fn metrics_service(&self) -> MetricsService {
-        MetricsService::new(self.registry.clone(), self.appended.clone())
-    }
-
-    /// Returns the service that answers `GET /slo`, for servers other than axum.
-    #[must_use]
-    pub fn status_service(&self) -> StatusService {
-        StatusService::new(self.registry.clone())
-    }
-}
-
-impl Deref for SloRegistry {
-    type Target = Registry;
-
-    fn deref(&self) -> &Registry {
-        &self.registry
-    }
-}
 
 /// Collects the promises of a service. Made by [`SloRegistry::builder`].
 #[derive(Debug)]
@@ -195,6 +26,11 @@ pub struct SloRegistryBuilder {
 }
 
 impl SloRegistryBuilder {
+    pub(super) fn new(service: String) -> Self {
+        let builder = Registry::builder(service).classify(HttpClassifier::new());
+        Self { builder, appended: Appended::default(), exclude: None, counts_probes: false }
+    }
+
     /// Adds a promise that no `#[slo]` declares.
     #[track_caller]
     pub fn slo(mut self, slo: Slo) -> Self {
