@@ -8,6 +8,7 @@ mod classification;
 mod compressed;
 mod endings;
 mod endpoints;
+mod ends;
 mod left_out;
 mod operations;
 mod stacking;
