@@ -85,7 +85,7 @@ mod prometheus;
 
 #[cfg(feature = "axum")]
 pub use self::axum::{Around, MatchedRoute};
-pub use self::classify::{GrpcClassifier, GrpcCode, HttpClassifier, classify_http};
+pub use self::classify::{GrpcClassifier, GrpcCode, HttpClassifier, classify_http, outcome_of_error};
 pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
 pub use self::record::{Deliver, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};

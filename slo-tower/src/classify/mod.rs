@@ -3,8 +3,10 @@
 //! A classifier answers by route and outcome, never by request, so that each thread needs to ask it only once for
 //! both. What one request alone can tell, its handler says with an [`EventOverride`](slo_core::EventOverride).
 
+mod errors;
 mod grpc;
 mod http;
 
+pub use self::errors::outcome_of_error;
 pub use self::grpc::{GrpcClassifier, GrpcCode};
 pub use self::http::{HttpClassifier, classify_http};
