@@ -3,6 +3,7 @@
 
 mod axum_routes;
 mod axum_shapes;
+mod causes;
 mod classification;
 #[cfg(feature = "gzip")]
 mod compressed;
