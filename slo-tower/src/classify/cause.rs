@@ -62,7 +62,6 @@ impl Cause {
 /// let app: Router = Router::new().route("/work", get(|| async { "done" })).layer(shed).layer(slos.layer());
 /// # Ok::<(), slo_tower::BuildError>(())
 /// ```
-#[expect(clippy::unused_async, reason = "what answers for a layer is a future")]
 pub async fn answer_error(error: BoxError) -> Response<String> {
     let (status, cause) = match outcome_of_error(&error) {
         Outcome::TimedOut(_) => (StatusCode::GATEWAY_TIMEOUT, Some(Cause::TimedOut)),
