@@ -24,8 +24,9 @@ fn request() -> Request<()> {
 fn response(status: u16, cause: Option<Cause>, said: Option<EventOverride>) -> Response<Body> {
     let mut response = Response::new(Full::from(&b"later"[..]));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
-    cause.into_iter().for_each(|cause| drop(response.extensions_mut().insert(cause)));
-    said.into_iter().for_each(|said| drop(response.extensions_mut().insert(said)));
+    let extensions = response.extensions_mut();
+    cause.into_iter().for_each(|cause| _ = extensions.insert(cause));
+    said.into_iter().for_each(|said| _ = extensions.insert(said));
     response
 }
 
