@@ -8,6 +8,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use slo_core::LatencyEnd;
 use syn::Type;
 
 use crate::ast::{Function, Shape};
@@ -95,11 +96,16 @@ fn declare(declaration: &Declaration) -> TokenStream {
 
 fn promise(promise: &Promise) -> TokenStream {
     let here = Span::mixed_site();
-    let Promise { name, sli, objective, .. } = promise;
+    let Promise { name, sli, end, objective, .. } = promise;
     let (kind, objective) = (Ident::new(sli.kind(), here), objective.to_string());
     let threshold = sli.threshold().map(|threshold| threshold.to_string());
     let threshold = threshold.map(|threshold| quote_spanned!(here=> < #threshold));
-    quote_spanned!(here=> #name: #kind #objective #threshold)
+    let end = match end {
+        LatencyEnd::Usual => None,
+        LatencyEnd::Head => Some(quote_spanned!(here=> to Head)),
+        LatencyEnd::Body => Some(quote_spanned!(here=> to Body)),
+    };
+    quote_spanned!(here=> #name: #kind #objective #threshold #end)
 }
 
 #[cfg(test)]

@@ -49,9 +49,20 @@ use proc_macro::TokenStream;
 /// | `crate = my_slo_tower` | the path of `slo_tower`, if the dependency was renamed or is passed on | `::slo_tower` |
 ///
 /// At least one goal must be given. `latency` and `combined` may be given several times, with different
-/// thresholds; every other key once. Values may be written bare or as texts, `99.9%` or `"99.9%"`; a share
+/// thresholds or ends; every other key once. Values may be written bare or as texts, `99.9%` or `"99.9%"`; a share
 /// is a percentage with its `%` or a ratio such as `0.999`, a duration a number with `ns`, `us`, `ms`, `s`,
 /// `m`, `h`, `d` or `w`.
+///
+/// A latency ends with the body of the response, and at the head of one that streams without a known length. A goal may
+/// choose: `to head` looks at the time until there is a response, `to body` at the time until all of it is handed over.
+///
+/// ```
+/// # use slo_tower::slo;
+/// #[slo(latency = 99% < 250ms to head, combined = 99% < 30s to body)]
+/// async fn report() -> &'static str {
+///     "many pages"
+/// }
+/// ```
 ///
 /// Whatever is wrong is an error at the place where it is wrong, all of it at once: an objective of 100 %, a
 /// threshold of zero, an unknown key, a chosen alert row that could not fire even in a total outage.
@@ -66,7 +77,7 @@ use proc_macro::TokenStream;
 ///
 /// An SLO is named by `name`, `operation` or the function, and its kind. Where a kind is given several
 /// times, each of its SLOs gets its threshold too, in the largest unit that keeps it whole: `1.5s` becomes
-/// `1500ms`.
+/// `1500ms`; where the thresholds are the same, those with a `to` get its word as well.
 ///
 /// ```
 /// # use slo_tower::{__private::{Declared, inventory}, slo};

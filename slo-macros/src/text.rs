@@ -65,30 +65,43 @@ impl Text {
     }
 }
 
-/// The two halves of `99% < 250ms`.
+/// The parts of `99% < 250ms to head`.
 pub(crate) struct Goal {
     pub(crate) share: Text,
     pub(crate) threshold: Option<Text>,
+    /// What stands behind `to`.
+    pub(crate) end: Option<Text>,
 }
 
 impl Goal {
-    /// Splits at the `<`, in a string or between tokens.
+    /// Splits at the `to` and before it at the `<`, in a string or between tokens.
     pub(crate) fn of(tokens: &TokenStream) -> Self {
         if let Some(Text { string, tokens }) = Text::of_string(tokens) {
             let half = |half: &str| Text { string: half.trim().to_owned(), tokens: tokens.clone() };
-            let (share, threshold) = string.split_once('<').map_or((&*string, None), |(l, r)| (l, Some(r)));
-            return Self { share: half(share), threshold: threshold.map(half).filter(Text::is_written) };
+            // So that a `to` with nothing behind it is one as well.
+            let string = format!("{string} ");
+            let (goal, end) = string.split_once(" to ").map_or((&*string, None), |(l, r)| (l, Some(r)));
+            let (share, threshold) = goal.split_once('<').map_or((goal, None), |(l, r)| (l, Some(r)));
+            let threshold = threshold.map(half).filter(Text::is_written);
+            return Self { share: half(share), threshold, end: end.map(half) };
         }
         let whole = tokens;
         let tokens = flatten(tokens.clone());
+        let to = tokens.iter().position(|token| matches!(token, TokenTree::Ident(word) if word == "to"));
+        let end = to.map(|to| match Text::of_bare(&tokens[to + 1..]) {
+            missing if !missing.is_written() => Text { tokens: tokens[to].to_token_stream(), ..missing },
+            text => text,
+        });
         let mut halves =
-            tokens.splitn(2, |token| is_punct(token, '<')).map(|half| match Text::of_bare(half) {
-                // A half that is missing is missed in the whole.
-                missing if half.is_empty() => Text { tokens: whole.clone(), ..missing },
-                text => text,
+            tokens[..to.unwrap_or(tokens.len())].splitn(2, |token| is_punct(token, '<')).map(|half| {
+                match Text::of_bare(half) {
+                    // A half that is missing is missed in the whole.
+                    missing if half.is_empty() => Text { tokens: whole.clone(), ..missing },
+                    text => text,
+                }
             });
         let share = halves.next().unwrap_or_else(|| Text::of_bare(&[]));
-        Self { share, threshold: halves.next().filter(Text::is_written) }
+        Self { share, threshold: halves.next().filter(Text::is_written), end }
     }
 }
 

@@ -5,7 +5,7 @@
 //! out, so that the rest is still looked at: what comes out is complete only if no error was reported.
 
 use proc_macro2::TokenStream;
-use slo_core::{AlertPolicy, AlertRow, Objective, Sli, Slo, Threshold, Window};
+use slo_core::{AlertPolicy, AlertRow, LatencyEnd, Objective, Sli, Slo, Threshold, Window};
 use syn::ext::IdentExt;
 use syn::{Path, parse_quote};
 
@@ -37,6 +37,7 @@ pub(crate) enum Subject {
 pub(crate) struct Promise {
     pub(crate) name: String,
     pub(crate) sli: Sli,
+    pub(crate) end: LatencyEnd,
     pub(crate) objective: Objective,
     /// Where it was written.
     tokens: TokenStream,
@@ -63,9 +64,11 @@ impl Declaration {
         declaration
     }
 
-    /// Names each promise by its kind, and by its threshold where the kind has several.
+    /// Names each promise by its kind, by its threshold where the kind has several, and by its end where several have that
+    /// threshold.
     fn name_promises(&mut self, name_tokens: &TokenStream, errors: &mut Errors) {
         let kinds: Vec<&str> = self.promises.iter().map(|promise| promise.sli.kind()).collect();
+        let slis: Vec<Sli> = self.promises.iter().map(|promise| promise.sli).collect();
         for at in 0..self.promises.len() {
             let (earlier, promise) = self.promises.split_at_mut(at);
             let promise = &mut promise[0];
@@ -74,6 +77,10 @@ impl Declaration {
                 && kinds.iter().filter(|kind| **kind == kinds[at]).count() > 1
             {
                 promise.name = format!("{}-{threshold}", promise.name);
+                if promise.end != LatencyEnd::Usual && slis.iter().filter(|sli| **sli == slis[at]).count() > 1
+                {
+                    promise.name = format!("{}-{}", promise.name, promise.end);
+                }
             }
             if earlier.iter().any(|other| other.name == promise.name) {
                 let name = &promise.name;
@@ -192,13 +199,20 @@ fn promises(attribute: &Attribute, errors: &mut Errors) -> Vec<Promise> {
         // Both halves are looked at before either failure ends the matter.
         let objective = objective(&goal.share, errors);
         let sli = sli(entry, &goal, errors);
-        Some(Promise { name: String::new(), sli: sli?, objective: objective?, tokens: entry.value.clone() })
+        let end = end(attribute, entry, &goal, errors);
+        Some(Promise {
+            name: String::new(),
+            sli: sli?,
+            end: end?,
+            objective: objective?,
+            tokens: entry.value.clone(),
+        })
     };
     attribute.goals().filter_map(promise).collect()
 }
 
 fn sli(entry: &Entry, goal: &Goal, errors: &mut Errors) -> Option<Sli> {
-    let Goal { share, threshold } = goal;
+    let Goal { share, threshold, .. } = goal;
     match (entry.key, threshold) {
         (Key::Availability, None) => return Some(Sli::Availability),
         (Key::Availability, Some(threshold)) => {
@@ -219,8 +233,43 @@ fn sli(entry: &Entry, goal: &Goal, errors: &mut Errors) -> Option<Sli> {
             Err(_) if text.string.starts_with('=') => {
                 errors.push(&entry.value, "write `<`: a request that takes just the threshold is good");
             }
-            Err(error) => errors.push(&text.tokens, error),
+            Err(error) => {
+                let last = text.string.rsplit(' ').next().filter(|word| ENDS.contains(word));
+                match last {
+                    Some(end) => errors.push(&text.tokens, format!("write `to {end}` behind the threshold")),
+                    None => errors.push(&text.tokens, error),
+                }
+            }
         },
+    }
+    None
+}
+
+const ENDS: [&str; 2] = ["head", "body"];
+
+/// Reads where the latency of a goal ends.
+fn end(attribute: &Attribute, entry: &Entry, goal: &Goal, errors: &mut Errors) -> Option<LatencyEnd> {
+    let Some(text) = &goal.end else {
+        return Some(LatencyEnd::Usual);
+    };
+    let word = &text.string;
+    if attribute.get(Key::Operation).is_some() {
+        errors.push(&text.tokens, "an operation has neither head nor body: leave out `to`");
+    } else if entry.key == Key::Availability {
+        errors.push(&text.tokens, "`availability` looks at no time: leave out `to`");
+    } else if word.is_empty() {
+        errors.push(&text.tokens, "nothing stands behind `to`: write `to head` or `to body`");
+    } else {
+        match LatencyEnd::parse(word) {
+            Ok(end) => return Some(end),
+            Err(error) => errors.push(
+                &text.tokens,
+                match nearest(word, ENDS) {
+                    Some(near) => format!("unknown end of a latency {word:?}: write `{near}`"),
+                    None => error.to_string(),
+                },
+            ),
+        }
     }
     None
 }

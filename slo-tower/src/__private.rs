@@ -14,8 +14,8 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 pub use slo_core::{
-    AlertPolicy, Declaration, Declared, Objective, Operation, Sli, Slo, Subject, Threshold, Verdict, Window,
-    inventory, mark,
+    AlertPolicy, Declaration, Declared, LatencyEnd, Objective, Operation, Sli, Slo, Subject, Threshold,
+    Verdict, Window, inventory, mark,
 };
 
 /// Lists the promises of one function in the binary and returns its declaration.
@@ -43,7 +43,7 @@ macro_rules! __declare {
         window: $window:literal,
         alerts: $alerts:ident,
         labels: [$(($label:literal, $value:literal)),*],
-        slos: [$($slo:literal: $sli:ident $objective:literal $(< $threshold:literal)?),* $(,)?] $(,)?
+        slos: [$($slo:literal: $sli:ident $objective:literal $(< $threshold:literal)? $(to $end:ident)?),* $(,)?] $(,)?
     ) => {{
         const SLOS: &[$crate::__private::Slo] = &[$(
             $crate::__private::Slo::literal(
@@ -51,6 +51,7 @@ macro_rules! __declare {
                 $crate::__declare!(@sli $sli $($threshold)?),
                 $crate::__private::Objective::literal($objective),
             )
+            $(.with_latency_end($crate::__private::LatencyEnd::$end))?
             .with_window($crate::__private::Window::literal($window))
             .with_alerts($crate::__private::AlertPolicy::$alerts)
         ),*];

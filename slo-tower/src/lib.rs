@@ -33,6 +33,7 @@
 //! | times in which nothing counts | [`Registry::maintenance`] |
 //! | what one handler knows better | [`EventOverride`] |
 //! | gRPC, with tonic or without | [`SloRegistry::layer_grpc`], [`GrpcClassifier`], [`GrpcCode`] |
+//! | answers in a service's stead | [`Cause`], [`answer_error`] |
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
@@ -47,14 +48,15 @@
 //! | the other layer | ours over it | ours under it |
 //! |---|---|---|
 //! | `Trace` | the same | the same |
-//! | `Timeout` | its answer: 504 is bad, 408 is good | cancelled: counts only if already too slow |
+//! | `Timeout` of tower-http | its answer: 504 is bad, 408 is good | cancelled: counts only if already too slow |
+//! | `Timeout` of tower | a time-out, bad, whether it fails or [`answer_error`] answers | cancelled, as above |
 //! | `CatchPanic` | 500 | panic |
 //! | `Cors` | preflights are requests too | without preflights |
 //! | `Compression` | a stream: latency ends at the head | as it was before compression |
 //! | `RequestBodyLimit` | 413 | 413, but not if the announced length is too large: then nothing |
 //! | `ConcurrencyLimit` in axum | waiting is latency | waiting is not |
 //! | `buffer` | who leaves the queue has cancelled | who leaves the queue was never there |
-//! | `LoadShed` | what is shed is answered or fails, and is bad | what is shed is not counted |
+//! | `LoadShed` | shed, bad, whether it fails or [`answer_error`] answers | what is shed is not counted |
 //!
 //! # Features
 //!
@@ -94,7 +96,9 @@ mod prometheus;
 #[cfg(feature = "axum")]
 pub use self::axum::{Around, MatchedRoute};
 pub use self::calls::{ByResult, ByStatus, CallLayer, CallName, Calls, JudgeCall, RecordCalls, RecordedCall};
-pub use self::classify::{GrpcClassifier, HttpClassifier, classify_http, outcome_of_error};
+pub use self::classify::{
+    Cause, GrpcClassifier, HttpClassifier, answer_error, classify_http, outcome_of_error,
+};
 pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
 pub use self::record::{Deliver, GrpcBody, GrpcMethods, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};

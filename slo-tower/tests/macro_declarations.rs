@@ -53,7 +53,7 @@ mod handlers {
         Ok(number + 1)
     }
 
-    #[slo(availability = "99.9%", latency = "99% < 250ms", window = "30d", route = "POST /checkout")]
+    #[slo(availability = "99.9%", latency = "99% < 250ms to head", window = "30d", route = "POST /checkout")]
     pub(crate) fn future_handler(text: &str) -> impl Future<Output = usize> + use<'_> {
         let length = text.len();
         async move { length + text.len() }
@@ -65,7 +65,7 @@ mod handlers {
         value.to_string()
     }
 
-    #[slo(latency = 99% < 1s, latency = 90% < 100ms)]
+    #[slo(latency = 99% < 1s, latency = 90% < 100ms to body)]
     pub(crate) async fn generic_handler<T, const N: usize>(values: [T; N]) -> Vec<T>
     where
         T: Copy,
@@ -266,7 +266,11 @@ fn a_declaration_says_what_was_written() {
         "async_handler",
         &["\"async_handler-availability\"", "\"async_handler-latency\"", "\"payments\"", "999000000"],
     );
-    check("generic_handler", &["\"generic_handler-latency-1s\"", "\"generic_handler-latency-100ms\""]);
+    check(
+        "generic_handler",
+        &["\"generic_handler-latency-1s\"", "\"generic_handler-latency-100ms\"", "end: Usual", "end: Body"],
+    );
+    check("future_handler", &["end: Head"]);
     check("sync-operation", &["\"sync-operation-combined\"", "Combined"]);
 }
 

@@ -116,7 +116,10 @@ impl EventOverride {
     /// Returns what it makes of an event; `None` leaves that to the classifier.
     pub(super) const fn verdict(self, outcome: Outcome) -> Option<Verdict> {
         match (self, outcome) {
-            (Self::Good, Outcome::Completed(_)) => Some(Verdict::Good),
+            // Sent to its end, whoever answered.
+            (Self::Good, Outcome::Completed(_) | Outcome::TimedOut(1..) | Outcome::Shed(1..)) => {
+                Some(Verdict::Good)
+            }
             (Self::Good, _) => None,
             (Self::Bad, _) => Some(Verdict::Bad),
             (Self::Excluded, _) => Some(Verdict::Excluded),

@@ -13,6 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use slo_core::{Attempt, EventOverride, Head, Outcome};
 
+use crate::classify::Cause;
 use crate::route::{RequestHead, RouteTemplate, Templates};
 
 /// What becomes of the body of a recorded response; the type that tells the routes decides. With a function or a table
@@ -56,11 +57,9 @@ pub(super) fn deliver<R: Deliver<B>, B: Body>(
     bodiless: bool,
 ) -> Response<R::Body> {
     let (status, remaining) = (response.status(), remaining(&response));
-    if let Some(said) = response.extensions().get::<EventOverride>() {
-        attempt.overrule(*said);
-    }
+    let cause = if response.extensions().is_empty() { None } else { said(&response, &mut attempt) };
     let head = if bodiless || never_has_body(status) || remaining == 0 || response.body().is_end_stream() {
-        attempt.end(Outcome::Completed(status.as_u16()));
+        attempt.end(Cause::completed(cause, status.as_u16()));
         None
     } else if remaining == UNKNOWN {
         attempt.head_of_stream()
@@ -68,9 +67,19 @@ pub(super) fn deliver<R: Deliver<B>, B: Body>(
         attempt.head_of_body()
     };
     response.map(|inner| {
-        let sending = Sending { attempt, head, remaining, status: status.as_u16(), is_polled: false };
+        let status = status.as_u16();
+        let sending = Sending { attempt, head, remaining, status, cause, is_polled: false };
         R::deliver(ResponseBody { inner, sending })
     })
+}
+
+/// Notes what is said of the event in the response.
+#[inline(never)]
+fn said<B>(response: &Response<B>, attempt: &mut Attempt) -> Option<Cause> {
+    if let Some(said) = response.extensions().get::<EventOverride>() {
+        attempt.overrule(*said);
+    }
+    response.extensions().get::<Cause>().copied()
 }
 
 pin_project! {
@@ -147,6 +156,7 @@ struct Sending {
     /// Bytes still to come.
     remaining: u64,
     status: u16,
+    cause: Option<Cause>,
     /// Still so when it is dropped, the body has panicked, whoever caught the panic.
     is_polled: bool,
 }
@@ -161,7 +171,8 @@ impl Sending {
     #[inline]
     fn finish(&mut self) {
         if self.remaining == 0 || self.remaining == UNKNOWN {
-            self.end(Outcome::Completed);
+            let cause = self.cause;
+            self.end(|status| Cause::completed(cause, status));
         } else {
             self.end(Outcome::BodyError);
         }

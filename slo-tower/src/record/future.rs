@@ -7,10 +7,11 @@ use std::task::{Context, Poll};
 
 use http::Response;
 use pin_project_lite::pin_project;
-use slo_core::{Attempt, Outcome};
+use slo_core::Attempt;
 
 use super::entered::Entered;
 use super::protocol::{Answered, Call};
+use crate::classify::outcome_of_error;
 
 pin_project! {
     /// The response of a [`Record`](super::Record) service, on its way. Dropped before it is ready, the request
@@ -45,6 +46,7 @@ impl<F, C, ResBody, E> Future for ResponseFuture<F, C>
 where
     F: Future<Output = Result<Response<ResBody>, E>>,
     C: Answered<ResBody>,
+    E: 'static,
 {
     type Output = Result<Response<C::Body>, E>;
 
@@ -61,7 +63,7 @@ where
             }
             Poll::Ready(Ok(response)) => Poll::Ready(Ok(this.call.answered(response, attempt))),
             Poll::Ready(Err(error)) => {
-                attempt.end(Outcome::InnerError);
+                attempt.end(outcome_of_error(&error));
                 Poll::Ready(Err(error))
             }
         }

@@ -41,7 +41,7 @@ impl<S: Clone, R: Clone> Clone for Record<S, R> {
 
 impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for Record<S, R>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error: 'static>,
     R: Begin,
     R::Call: Answered<ResBody>,
 {

@@ -44,6 +44,11 @@ impl Served {
     pub(crate) async fn start(mount: Mount, route: &str) -> Self {
         let stage = Stage::new();
         let slos = registry(&stage, route);
+        Self::with(mount, stage, slos).await
+    }
+
+    /// Serves the routes of these tests, counted by this registry.
+    pub(crate) async fn with(mount: Mount, stage: Stage, slos: SloRegistry) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

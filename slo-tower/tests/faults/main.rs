@@ -15,6 +15,8 @@ mod conduct;
 
 mod cases;
 
+mod ends;
+
 mod matrix;
 
 mod streams;

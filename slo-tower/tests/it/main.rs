@@ -5,11 +5,13 @@ mod axum_routes;
 mod axum_shapes;
 mod calls;
 mod calls_together;
+mod causes;
 mod classification;
 #[cfg(feature = "gzip")]
 mod compressed;
 mod endings;
 mod endpoints;
+mod ends;
 mod jobs;
 mod left_out;
 mod operations;

@@ -7,20 +7,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::error_handling::HandleErrorLayer;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{Route, get, post};
-use axum::{BoxError, Router};
 use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
-use slo_tower::{Clock, SloRegistry, Timestamp};
+use slo_tower::{Clock, SloRegistry, Timestamp, answer_error};
 use tower::buffer::BufferLayer;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
+use tower::timeout;
 use tower::{Layer, Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -162,6 +163,20 @@ async fn a_time_out_is_its_answer_above_and_a_cancelled_request_below() {
     }
 }
 
+/// The time-out of tower fails, and who answers for it says why.
+#[tokio::test(start_paused = true)]
+async fn a_time_out_that_fails_is_answered_above_and_a_cancelled_request_below() {
+    let limited = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(answer_error))
+        .layer(timeout::TimeoutLayer::new(Duration::from_secs(1)));
+    for (mut stack, expected) in
+        both(&limited).into_iter().zip(["GET /wait 504 timeout ×1", "GET /wait cancelled ×1"])
+    {
+        assert_eq!(stack.read(Request::get("/wait")).await, 504);
+        assert_eq!(counted(&stack.slos), [expected]);
+    }
+}
+
 #[tokio::test]
 async fn what_is_compressed_is_a_stream_above() {
     let gzipped = || Request::get("/body").header("accept-encoding", "gzip");
@@ -220,15 +235,10 @@ async fn bodies_found_too_large_are_counted_in_either_order() {
     }
 }
 
-/// Answers for a layer that failed, as axum wants it.
-async fn unavailable(_: BoxError) -> StatusCode {
-    StatusCode::SERVICE_UNAVAILABLE
-}
-
 #[tokio::test]
 async fn who_leaves_a_queue_is_counted_above_it_only() {
     let queue = ServiceBuilder::new()
-        .layer(HandleErrorLayer::new(unavailable))
+        .layer(HandleErrorLayer::new(answer_error))
         .layer(BufferLayer::<Request>::new(8))
         .layer(GlobalConcurrencyLimitLayer::new(1));
     let above: &[&str] = &["GET /wait cancelled ×2"];
@@ -249,10 +259,10 @@ async fn who_leaves_a_queue_is_counted_above_it_only() {
 #[tokio::test]
 async fn what_is_shed_is_counted_above_only() {
     let shed = ServiceBuilder::new()
-        .layer(HandleErrorLayer::new(unavailable))
+        .layer(HandleErrorLayer::new(answer_error))
         .layer(LoadShedLayer::new())
         .layer(GlobalConcurrencyLimitLayer::new(1));
-    let above: &[&str] = &["GET /wait cancelled ×1", "GET /work 503 503 ×1"];
+    let above: &[&str] = &["GET /wait cancelled ×1", "GET /work 503 shed ×1"];
     for (mut stack, expected) in both(&shed).into_iter().zip([above, &above[..1]]) {
         let mut first = Box::pin(stack.get("/wait"));
         assert!(is_pending(first.as_mut()));
