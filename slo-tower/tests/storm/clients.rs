@@ -202,14 +202,14 @@ enum Conduct {
 }
 
 impl Conduct {
-    /// Two in three leave.
+    /// Three in four leave, or mean to.
     fn choose(random: &mut Rng) -> (usize, Self) {
         let route = random.usize(..ROUTES.len());
         let conduct = match random.u8(..12) {
-            0..4 => Self::Reads,
-            4..9 if route == UPLOAD => Self::LeavesUpload(Duration::from_micros(random.u64(..2000))),
-            4..9 => Self::Leaves(Duration::from_micros(random.u64(..4000))),
-            _ => Self::LeavesBody(random.u8(..4)),
+            0..3 => Self::Reads,
+            3..8 if route == UPLOAD => Self::LeavesUpload(Duration::from_micros(random.u64(..2000))),
+            3..8 => Self::Leaves(Duration::from_micros(random.u64(..3000))),
+            _ => Self::LeavesBody(random.u8(..3)),
         };
         (route, conduct)
     }

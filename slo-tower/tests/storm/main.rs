@@ -62,7 +62,7 @@ fn runtime() -> Runtime {
 /// Sends so many requests, of which other programs take their share if they may, and judges.
 fn storm(requests: u64, seed: u64, others: bool) {
     // A twentieth more: of what is left at once, not everything arrives.
-    let quota = |kind: Kind| requests * SHARES[kind as usize] * 21 / 20 / if others { 100 } else { 60 };
+    let quota = |kind: Kind| requests * SHARES[kind as usize] * 21 / 20 / if others { 100 } else { 64 };
     println!("storm of {requests} requests; --seed {seed}");
     let server = Server::start();
     let tally = Arc::new(Tally::default());

@@ -56,7 +56,7 @@ impl Kind {
 }
 
 /// What each kind sends, in percent.
-pub(crate) const SHARES: [u64; 6] = [50, 10, 10, 10, 10, 10];
+pub(crate) const SHARES: [u64; 6] = [54, 10, 9, 9, 9, 9];
 
 /// Method, template below the name of the kind, and a path that it matches.
 pub(crate) const ROUTES: [(&str, &str, &str); 10] = [
