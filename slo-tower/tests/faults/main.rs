@@ -19,4 +19,12 @@ mod matrix;
 
 mod streams;
 
+mod shutdown;
+
+mod failing;
+
 mod wire;
+
+mod shapes;
+
+mod frames;
