@@ -21,6 +21,14 @@ mod matrix;
 
 mod streams;
 
+mod shutdown;
+
+mod failing;
+
 mod wire;
+
+mod shapes;
+
+mod frames;
 
 mod grpc;

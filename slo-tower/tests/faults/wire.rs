@@ -125,23 +125,29 @@ async fn answer(Path(number): Path<usize>, request: Request) -> Response {
 }
 
 /// Serves the same router bare, under the layer, and within a service around it.
-async fn serve(layered: &SloRegistry, around: &SloRegistry) -> [SocketAddr; 3] {
+pub(crate) async fn serve<const N: usize>(
+    router: fn() -> Router,
+    layered: &SloRegistry,
+    around: &SloRegistry,
+    templates: [&str; N],
+) -> [SocketAddr; 3] {
     let bind = || async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         (listener.local_addr().unwrap(), listener)
     };
     let ((bare, first), (under, second), (within, third)) = (bind().await, bind().await, bind().await);
     let layered = router().layer(layered.layer());
-    let around = around.around(router(), ["/answer/{number}", "/only-get/{number}"]).unwrap();
+    let around = around.around(router(), templates).unwrap();
     let around = ServiceExt::<Request>::into_make_service(around);
-    tokio::spawn(async { axum::serve(first, router()).await.unwrap() });
+    let bare_router = router();
+    tokio::spawn(async { axum::serve(first, bare_router).await.unwrap() });
     tokio::spawn(async { axum::serve(second, layered).await.unwrap() });
     tokio::spawn(async { axum::serve(third, around).await.unwrap() });
     [bare, under, within]
 }
 
 /// Sends a request and returns everything that comes back until the connection ends, and whether it ended well.
-async fn exchange(address: SocketAddr, request: &str) -> (Vec<u8>, bool) {
+pub(crate) async fn exchange(address: SocketAddr, request: &str) -> (Vec<u8>, bool) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut read = Vec::new();
@@ -165,7 +171,7 @@ fn mask_dates(answer: &mut [u8]) {
 async fn the_bytes_on_the_wire_are_the_same_with_and_without_us() {
     let registry = || SloRegistry::builder("test").without_declared().build().unwrap();
     let (layered, around) = (registry(), registry());
-    let addresses = serve(&layered, &around).await;
+    let addresses = serve(router, &layered, &around, ["/answer/{number}", "/only-get/{number}"]).await;
     let numbered = |request: &&str| {
         let number = |number: usize| request.replace("{}", &number.to_string());
         (0..answers().len()).map(number).collect::<Vec<_>>()

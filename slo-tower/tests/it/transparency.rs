@@ -1,7 +1,9 @@
 //! The layer changes nothing: what goes in comes out.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -151,6 +153,55 @@ fn readiness_and_errors_pass_through() {
         panic!("the service fails at once");
     };
     assert_eq!(error, "called");
+}
+
+#[test]
+fn a_service_that_is_not_ready_yet_wakes_who_asked() {
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Woken(AtomicU64);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            // Relaxed: read by the same thread.
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Ready when it is asked for the second time.
+    struct Later(Option<Waker>);
+
+    impl Service<Request<()>> for Later {
+        type Response = Response<Empty<Bytes>>;
+        type Error = &'static str;
+        type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            match self.0.replace(cx.waker().clone()) {
+                None => Poll::Pending,
+                Some(waker) => {
+                    waker.wake();
+                    Poll::Ready(Ok(()))
+                }
+            }
+        }
+
+        fn call(&mut self, _: Request<()>) -> Self::Future {
+            std::future::ready(Ok(Response::new(Empty::new())))
+        }
+    }
+
+    let (slos, _) = registry();
+    let mut service = slos.layer_with(route).layer(Later(None));
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    assert_eq!(service.poll_ready(&mut Context::from_waker(&waker)), Poll::Pending);
+    let mut other = Context::from_waker(Waker::noop());
+    assert_eq!(service.poll_ready(&mut other), Poll::Ready(Ok(())));
+    // Relaxed: written by the same thread.
+    assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+    // Nobody has called yet, so that there is nothing to count.
+    assert_eq!(events(&slos, "get-availability"), [0, 0, 0]);
 }
 
 #[test]
