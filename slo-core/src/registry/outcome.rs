@@ -64,11 +64,14 @@ impl Outcome {
     /// assert_eq!(Outcome::Completed(503).verdict(), Verdict::Bad);
     /// assert_eq!(Outcome::BodyError(200).verdict(), Verdict::Bad);
     /// assert_eq!(Outcome::BodyAborted(200).verdict(), Verdict::Cancelled);
+    /// assert_eq!(Outcome::BodyAborted(503).verdict(), Verdict::Bad);
     /// ```
     #[must_use]
     pub const fn verdict(self) -> Verdict {
         match self {
-            Self::Completed(500..) | Self::BodyError(_) | Self::Panicked | Self::InnerError => Verdict::Bad,
+            // Who leaves an answer that says it failed takes nothing back.
+            Self::Completed(500..) | Self::BodyAborted(500..) => Verdict::Bad,
+            Self::BodyError(_) | Self::Panicked | Self::InnerError => Verdict::Bad,
             Self::TimedOut(_) | Self::Shed(_) => Verdict::Bad,
             Self::Completed(_) => Verdict::Good,
             Self::BodyAborted(_) | Self::CancelledBeforeHead => Verdict::Cancelled,

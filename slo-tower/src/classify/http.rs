@@ -7,8 +7,9 @@ use slo_core::{Classify, Outcome, RouteRef, Verdict};
 
 /// Judges how HTTP requests ended: as [`classify_http`], but for what was changed.
 ///
-/// What is said of a status holds for answers sent to their end: an answer that broke off stays bad, whatever its
-/// status, and so does a panic. What is no request of HTTP, operations and gRPC calls, is judged by
+/// What is said of a status holds for answers sent to their end, also by who answered in the service's stead: an answer
+/// that broke off stays bad, whatever its status, and so does a panic. Who leaves an answer that is bad, or does not
+/// count, changes nothing about it. What is no request of HTTP, operations and gRPC calls, is judged by
 /// [`RouteRef::usual_verdict`].
 ///
 /// ```
@@ -62,6 +63,10 @@ impl HttpClassifier {
         self
     }
 
+    fn said_of(&self, status: u16) -> Option<Verdict> {
+        self.statuses.iter().find(|(known, _)| *known == status).map(|(_, verdict)| *verdict)
+    }
+
     /// What is said last of a status holds.
     fn with(mut self, status: u16, verdict: Verdict) -> Self {
         self.statuses.retain(|(known, _)| *known != status);
@@ -81,13 +86,20 @@ impl Classify for HttpClassifier {
         if !matches!(route, RouteRef::Request { .. }) {
             return route.usual_verdict(outcome);
         }
-        let said = match outcome {
-            Outcome::Completed(status) => self.statuses.iter().find(|(known, _)| *known == status),
-            Outcome::BodyAborted(_) | Outcome::CancelledBeforeHead => return self.cancels,
-            Outcome::BodyError(_) | Outcome::Panicked | Outcome::InnerError => None,
-            Outcome::TimedOut(_) | Outcome::Shed(_) => None,
-        };
-        said.map_or_else(|| classify_http(outcome), |(_, verdict)| *verdict)
+        let usual = classify_http(outcome);
+        match outcome {
+            Outcome::Completed(status) | Outcome::TimedOut(status) | Outcome::Shed(status) => {
+                self.said_of(status).unwrap_or(usual)
+            }
+            // Who leaves an answer that has failed, or does not count, takes nothing back.
+            Outcome::BodyAborted(status) => match self.said_of(status) {
+                Some(said @ (Verdict::Bad | Verdict::Excluded)) => said,
+                None if usual == Verdict::Bad => usual,
+                Some(Verdict::Good | Verdict::Cancelled) | None => self.cancels,
+            },
+            Outcome::CancelledBeforeHead => self.cancels,
+            Outcome::BodyError(_) | Outcome::Panicked | Outcome::InnerError => usual,
+        }
     }
 }
 
@@ -97,7 +109,7 @@ impl Classify for HttpClassifier {
 /// |---|---|
 /// | answered with 5xx, body failed, handler panicked, service failed, timed out, shed | bad |
 /// | answered with anything else | good |
-/// | client went away before the head or within the body | cancelled: counts only if already too slow |
+/// | client went away before the head, or within the body of an answer without 5xx | cancelled: counts only if already too slow |
 ///
 /// ```
 /// use slo_tower::{Outcome, Verdict, classify_http};
@@ -132,9 +144,12 @@ mod tests {
             let usual = classify_http(outcome);
             assert_eq!(HttpClassifier::new().classify(REQUEST, outcome), usual, "{outcome:?}");
             let expected = match outcome {
-                Outcome::Completed(404) => Verdict::Bad,
-                Outcome::Completed(429) => Verdict::Excluded,
-                Outcome::Completed(503) => Verdict::Good,
+                Outcome::Completed(404) | Outcome::TimedOut(404) | Outcome::Shed(404) => Verdict::Bad,
+                Outcome::Completed(429) | Outcome::TimedOut(429) | Outcome::Shed(429) => Verdict::Excluded,
+                Outcome::Completed(503) | Outcome::TimedOut(503) | Outcome::Shed(503) => Verdict::Good,
+                Outcome::BodyAborted(404) => Verdict::Bad,
+                Outcome::BodyAborted(429) => Verdict::Excluded,
+                Outcome::BodyAborted(503) => Verdict::Cancelled,
                 _ => usual,
             };
             assert_eq!(changed.classify(REQUEST, outcome), expected, "{outcome:?}");
