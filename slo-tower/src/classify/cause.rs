@@ -33,12 +33,11 @@ pub enum Cause {
 
 impl Cause {
     /// Returns how a request ended whose answer was sent to its end.
-    #[inline]
-    pub(crate) const fn completed(this: Option<Self>, status: u16) -> Outcome {
-        match this {
-            None => Outcome::Completed(status),
-            Some(Self::TimedOut) => Outcome::TimedOut(status),
-            Some(Self::Shed) => Outcome::Shed(status),
+    #[cold]
+    pub(crate) const fn completed(self, status: u16) -> Outcome {
+        match self {
+            Self::TimedOut => Outcome::TimedOut(status),
+            Self::Shed => Outcome::Shed(status),
         }
     }
 }

@@ -57,9 +57,12 @@ pub(super) fn deliver<R: Deliver<B>, B: Body>(
     bodiless: bool,
 ) -> Response<R::Body> {
     let (status, remaining) = (response.status(), remaining(&response));
-    let cause = if response.extensions().is_empty() { None } else { said(&response, &mut attempt) };
+    let (said, cause) = if response.extensions().is_empty() { (None, None) } else { said(&response) };
+    if let Some(said) = said {
+        attempt.overrule(said);
+    }
     let head = if bodiless || never_has_body(status) || remaining == 0 || response.body().is_end_stream() {
-        attempt.end(Cause::completed(cause, status.as_u16()));
+        complete(&mut attempt, cause, None, status.as_u16());
         None
     } else if remaining == UNKNOWN {
         attempt.head_of_stream()
@@ -73,13 +76,19 @@ pub(super) fn deliver<R: Deliver<B>, B: Body>(
     })
 }
 
-/// Notes what is said of the event in the response.
+/// Returns what is said of the event in the response. By value, so that an attempt need not lie in memory for it.
 #[inline(never)]
-fn said<B>(response: &Response<B>, attempt: &mut Attempt) -> Option<Cause> {
-    if let Some(said) = response.extensions().get::<EventOverride>() {
-        attempt.overrule(*said);
+fn said<B>(response: &Response<B>) -> (Option<EventOverride>, Option<Cause>) {
+    (response.extensions().get().copied(), response.extensions().get().copied())
+}
+
+/// Ends an attempt whose answer was sent to its end.
+#[inline]
+fn complete(attempt: &mut Attempt, cause: Option<Cause>, head: Option<Head>, status: u16) {
+    match cause {
+        None => attempt.end_after(head, Outcome::Completed(status)),
+        Some(cause) => attempt.end_after(head, cause.completed(status)),
     }
-    response.extensions().get::<Cause>().copied()
 }
 
 pin_project! {
@@ -171,8 +180,7 @@ impl Sending {
     #[inline]
     fn finish(&mut self) {
         if self.remaining == 0 || self.remaining == UNKNOWN {
-            let cause = self.cause;
-            self.end(|status| Cause::completed(cause, status));
+            complete(&mut self.attempt, self.cause, self.head, self.status);
         } else {
             self.end(Outcome::BodyError);
         }
