@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status, Streaming};
+use tower::timeout::TimeoutLayer;
 use tower::{Layer, service_fn};
 
 use super::codec::Plain;
@@ -26,6 +27,9 @@ use super::shop::Scripted;
 use crate::client::{PATIENCE, samples, until};
 use crate::service::{Stage, THRESHOLD};
 
+/// In real time: long enough for a handler to begin, however busy the machine.
+pub(crate) const LIMIT: Duration = Duration::from_secs(1);
+
 /// How the layer is mounted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mount {
@@ -33,6 +37,8 @@ pub(crate) enum Mount {
     Server,
     /// On the one service.
     Service,
+    /// On the whole server, over a time-out of [`LIMIT`].
+    Limited,
 }
 
 /// A shop on loopback, and what it counts.
@@ -68,6 +74,13 @@ impl Served {
             Mount::Server => tokio::spawn(
                 Server::builder()
                     .layer(slos.layer_grpc())
+                    .add_service(shop)
+                    .serve_with_incoming_shutdown(incoming, stopped),
+            ),
+            Mount::Limited => tokio::spawn(
+                Server::builder()
+                    .layer(slos.layer_grpc())
+                    .layer(TimeoutLayer::new(LIMIT))
                     .add_service(shop)
                     .serve_with_incoming_shutdown(incoming, stopped),
             ),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tonic::Code;
 
-use super::client::{Client, Sending};
+use super::client::{Client, LIMIT, Sending};
 use crate::conduct::{PATIENT, Run};
 
 pub(crate) fn asks(mut client: Client, method: &'static str, message: &'static str, code: Code) -> Run {
@@ -109,8 +109,7 @@ pub(crate) async fn runs_out_of_time(mut client: Client) {
     assert!(matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled), "{status}");
 }
 
-/// Long enough for a handler to begin, however busy the machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(1);
+pub(crate) const DEADLINE: Duration = LIMIT;
 
 pub(crate) async fn reads_slowly(mut client: Client) {
     let mut stream = client.list("tea repeat=512").await.unwrap();

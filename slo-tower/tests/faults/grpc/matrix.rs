@@ -4,6 +4,7 @@ use tokio::time::timeout;
 
 use super::cases::{Case, cases};
 use super::client::{Client, Mount, Served};
+use super::conduct::fails;
 use crate::client::{PATIENCE, samples, until};
 use crate::matrix::{short, verdict};
 
@@ -43,6 +44,18 @@ async fn every_ending_of_a_call_is_counted_once() {
         let [availability, within] = case.events.map(verdict);
         println!("| {name} | {ends} ×{calls} | {availability} | {within} | {} |", latency.as_secs_f64());
     }
+}
+
+#[tokio::test]
+async fn a_time_out_within_the_server_is_told_from_failures() {
+    let case = Case {
+        name: "time-out layer of the server",
+        events: [[0, 1, 0], [0, 0, 1]],
+        ends: "shop.Shop/Buy timeout".to_owned(),
+        run: |client| fails(client, "shop.Shop/Buy", "wait"),
+        ..cases().swap_remove(0)
+    };
+    check(&case, Mount::Limited).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
