@@ -10,7 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Debian package = the program we need from it.
 readonly PACKAGES=(prometheus=prometheus prometheus=promtool valgrind=valgrind curl=curl binutils=nm)
-readonly PYTHON_PACKAGES=(prometheus_client requests)
+# Python package = the module we need from it.
+readonly PYTHON_PACKAGES=(prometheus_client=prometheus_client requests=requests grpcio=grpc)
 readonly TARGET="${CARGO_TARGET_DIR:-target}"
 readonly VENV="$TARGET/tools/venv"
 # Its presence, and a script that says no, keeps packages from starting their daemons.
@@ -117,15 +118,15 @@ install_python() {
         skip 'no python3 for the Python tests'
         return
     fi
-    local imports
-    imports="import $(IFS=,; echo "${PYTHON_PACKAGES[*]}")"
+    local imports packages=("${PYTHON_PACKAGES[@]%%=*}") modules=("${PYTHON_PACKAGES[@]#*=}")
+    imports="import $(IFS=,; echo "${modules[*]}")"
     if [[ -x $VENV/bin/python ]] && "$VENV/bin/python" -c "$imports" 2>/dev/null; then
         return
     fi
     if ! { python3 -m venv --clear "$VENV" &&
-        "$VENV/bin/pip" install --quiet --disable-pip-version-check "${PYTHON_PACKAGES[@]}"; }; then
+        "$VENV/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"; }; then
         rm -rf "$VENV"
-        skip "pip could not install: ${PYTHON_PACKAGES[*]}"
+        skip "pip could not install: ${packages[*]}"
     fi
 }
 
