@@ -5,11 +5,13 @@
 
 use slo_core::{Classify, Outcome, RouteRef, Verdict};
 
+use super::GrpcClassifier;
+
 /// Judges how HTTP requests ended: as [`classify_http`], but for what was changed.
 ///
 /// What is said of a status holds for answers sent to their end, also by who answered in the service's stead: an answer
 /// that broke off stays bad, whatever its status, and so does a panic. Who leaves an answer that is bad, or does not
-/// count, changes nothing about it. What is no request of HTTP, operations and gRPC calls, is judged by
+/// count, changes nothing about it. gRPC calls are judged as [`HttpClassifier::grpc`] says, operations by
 /// [`RouteRef::usual_verdict`].
 ///
 /// ```
@@ -28,13 +30,14 @@ use slo_core::{Classify, Outcome, RouteRef, Verdict};
 pub struct HttpClassifier {
     statuses: Vec<(u16, Verdict)>,
     cancels: Verdict,
+    calls: GrpcClassifier,
 }
 
 impl HttpClassifier {
     /// Judges as [`classify_http`].
     #[must_use]
     pub const fn new() -> Self {
-        Self { statuses: Vec::new(), cancels: Verdict::Cancelled }
+        Self { statuses: Vec::new(), cancels: Verdict::Cancelled, calls: GrpcClassifier::new() }
     }
 
     /// Answers with this status are good.
@@ -63,6 +66,23 @@ impl HttpClassifier {
         self
     }
 
+    /// Judges the gRPC calls of a service that answers both: as [`GrpcClassifier`] unless changed.
+    ///
+    /// ```
+    /// use slo_tower::{GrpcClassifier, GrpcCode, HttpClassifier, SloRegistry};
+    ///
+    /// let calls = GrpcClassifier::new().client_faults([GrpcCode::DeadlineExceeded]);
+    /// let classifier = HttpClassifier::new().excluded(429).grpc(calls);
+    /// let slos = SloRegistry::builder("shop").classify(classifier).build()?;
+    /// # let _ = slos;
+    /// # Ok::<(), slo_tower::BuildError>(())
+    /// ```
+    #[must_use]
+    pub const fn grpc(mut self, calls: GrpcClassifier) -> Self {
+        self.calls = calls;
+        self
+    }
+
     fn said_of(&self, status: u16) -> Option<Verdict> {
         self.statuses.iter().find(|(known, _)| *known == status).map(|(_, verdict)| *verdict)
     }
@@ -83,8 +103,10 @@ impl Default for HttpClassifier {
 
 impl Classify for HttpClassifier {
     fn classify(&self, route: RouteRef<'_>, outcome: Outcome) -> Verdict {
-        if !matches!(route, RouteRef::Request { .. }) {
-            return route.usual_verdict(outcome);
+        match route {
+            RouteRef::Request { .. } => {}
+            RouteRef::Call { .. } => return self.calls.verdict(outcome),
+            other => return other.usual_verdict(outcome),
         }
         let usual = classify_http(outcome);
         match outcome {
@@ -124,6 +146,8 @@ pub const fn classify_http(outcome: Outcome) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use slo_core::GrpcCode;
+
     use super::*;
 
     const REQUEST: RouteRef<'_> = RouteRef::Request { method: "GET", template: "/" };
@@ -156,6 +180,18 @@ mod tests {
             let expected = if usual == Verdict::Cancelled { Verdict::Bad } else { usual };
             assert_eq!(cancels.classify(REQUEST, outcome), expected, "{outcome:?}");
         }
+    }
+
+    #[test]
+    fn calls_are_judged_by_their_code() {
+        let call = RouteRef::Call { method: "shop.Shop/Buy" };
+        let usual = HttpClassifier::new().bad(0).good(14).client_cancels(Verdict::Bad);
+        assert_eq!(usual.classify(call, Outcome::Completed(0)), Verdict::Good);
+        assert_eq!(usual.classify(call, Outcome::Completed(14)), Verdict::Bad);
+        assert_eq!(usual.classify(call, Outcome::CancelledBeforeHead), Verdict::Cancelled);
+        let changed =
+            HttpClassifier::new().grpc(GrpcClassifier::new().client_faults([GrpcCode::Unavailable]));
+        assert_eq!(changed.classify(call, Outcome::Completed(14)), Verdict::Good);
     }
 
     #[test]
