@@ -8,15 +8,17 @@ use slo_core::{Attempt, Outcome, Scope};
 /// the attempt ends there, whoever may catch the panic further out.
 pub(super) struct Entered {
     attempt: Attempt,
-    /// None if nothing is recorded: operations then count where they would without us, in the call as in every poll.
+    /// Stepped out of, or none, if nothing is recorded: operations then count where they would without us.
     scope: Option<Scope>,
 }
 
 impl Entered {
     #[inline]
     pub(super) fn new(attempt: Attempt, scope: Scope) -> Self {
-        let scope = if attempt.is_ended() { None } else { Some(scope) };
-        Self { attempt, scope }
+        if attempt.is_ended() {
+            scope.step_out();
+        }
+        Self { attempt, scope: Some(scope) }
     }
 
     /// Enters again, if the attempt has not ended.
