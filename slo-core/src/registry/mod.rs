@@ -148,7 +148,8 @@ impl Registry {
     /// Dropped unfinished, it counts as cancelled, or as panicked while the thread panics.
     ///
     /// The name must come from a bounded set, never from what the work is about. An operation has no status: end it
-    /// with [`Outcome::of`] its result, or with what else tells success by its kind.
+    /// with [`Outcome::of`] its result, or with what else tells success by its kind. Every [`Outcome::Completed`] is
+    /// success, also one with a status of 500.
     ///
     /// ```
     /// use slo_core::{Objective, Outcome, Registry, Sli, Slo};

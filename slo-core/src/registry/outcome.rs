@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// How one attempt ended; decided exactly once.
 ///
-/// A status is a number the protocol defines: the HTTP status code that was sent, for example.
+/// A status is a number below 1024 that the protocol defines: the HTTP status code that was sent, for example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// Answered to the end, with this status.

@@ -79,6 +79,12 @@ impl Scope {
         self.outer.place == Place::of_request(recorder)
     }
 
+    /// Steps back into the scope around this one, long before this one is closed: there is nothing to count in it.
+    #[cold]
+    pub fn step_out(&self) {
+        CURRENT.set(self.outer);
+    }
+
     /// Closes the scope and returns the mark that was made in it, if any.
     #[inline]
     pub fn close(self) -> Option<&'static Declaration> {

@@ -51,7 +51,7 @@ impl Recorder {
     ) -> SeriesWriter {
         let state =
             directory::find(self.id).and_then(|shared| open(shared, (protocol, method, name), ending));
-        SeriesWriter(state.unwrap_or(State::Gone))
+        SeriesWriter(state.unwrap_or(State::Nowhere))
     }
 }
 
@@ -63,7 +63,10 @@ impl Recorder {
 ///
 /// A writer belongs to one thread at a time and may move to another. It has counters of its own, some ten kilobytes,
 /// which the next writer or thread carries on with when it is dropped: make one and keep it, not one for each event.
-/// Once the registry is gone, nobody reads what is recorded; its memory lasts as long as its writers.
+/// Once the registry is gone, nobody reads what is recorded; its memory lasts as long as its writers. Of a route that the
+/// registry leaves out, nothing is recorded.
+///
+/// It knows no beginnings: maintenance excludes what is recorded meanwhile, and not what began then and is recorded later.
 ///
 /// ```
 /// use std::time::Duration;
@@ -88,8 +91,8 @@ pub struct SeriesWriter(State);
 enum State {
     Usual(Writer),
     Unusual(Writer, Box<Unusual>),
-    /// The registry was gone when it was made.
-    Gone,
+    /// The registry was gone when it was made, or leaves the route out.
+    Nowhere,
 }
 
 impl SeriesWriter {
@@ -123,7 +126,7 @@ impl SeriesWriter {
                 let bucket = writer.record(nanos);
                 unusual.record(writer, nanos, bucket);
             }
-            State::Gone => {}
+            State::Nowhere => {}
         }
     }
 }
@@ -175,12 +178,15 @@ impl Unusual {
     }
 }
 
-/// Looks up all that a writer needs; `None` for a route that does not exist.
+/// Looks up all that a writer needs; `None` for a route that does not exist, or is left out.
 fn open(
     shared: Arc<Shared>,
     (protocol, method, name): (Protocol, &str, &str),
     (outcome, verdict): (Outcome, Verdict),
 ) -> Option<State> {
+    if protocol == Protocol::Http && shared.left_out.has(method, name) {
+        return None;
+    }
     let index = shared.routes.find_or_add(protocol, method, name);
     let route = shared.routes.get(index)?;
     let outcome = Outcome::of_code(outcome.code() & route.told());

@@ -8,6 +8,7 @@ mod build_errors;
 mod calls;
 mod cardinality;
 mod classification;
+mod combinations;
 mod counting;
 mod driver;
 mod exposition;

@@ -146,6 +146,25 @@ fn a_writer_of_a_registry_that_is_gone_counts_nowhere() {
 }
 
 #[test]
+fn a_writer_of_a_route_that_is_left_out_counts_nowhere() {
+    let promised = on_route("promised", Sli::Availability, "GET /debug/promised");
+    let builder = Registry::builder("shop").without_declared().slo(promised);
+    let registry = builder.leave_out("GET /livez").leave_out("GET /debug/*").build().unwrap();
+    let good = (Outcome::Completed(200), Verdict::Good);
+    for (method, route, counts) in [
+        ("GET", "/livez", None),
+        ("GET", "/debug/vars", None),
+        ("GET", "/debug/promised", Some(1)),
+        ("POST", "/livez", Some(1)),
+    ] {
+        let mut series = registry.recorder().request_series(method, Some(route), good.0, good.1);
+        series.record(Duration::from_millis(1));
+        let counted = registry.latency(&format!("{method} {route}")).map(|latency| latency.count());
+        assert_eq!(counted, counts, "{method} {route}");
+    }
+}
+
+#[test]
 fn a_writer_without_a_template_counts_as_unmatched() {
     let (registry, _) = registry([]);
     let mut series = registry.recorder().request_series("GET", None, Outcome::Completed(404), Verdict::Good);

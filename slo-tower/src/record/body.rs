@@ -48,20 +48,21 @@ impl<B: Body> Deliver<B> for Templates {
     }
 }
 
-/// Hands a response on. The attempt ends here if the body does; otherwise it goes with the body. `bodiless` if
-/// the request's method keeps the body from being sent.
+/// Hands a response on. The attempt ends here if the body does; otherwise it goes with the body. The request's method
+/// keeps the body of an answer with a lower status than `bodiless_below` from being sent.
 #[inline]
 pub(super) fn deliver<R: Deliver<B>, B: Body>(
     response: Response<B>,
     mut attempt: Attempt,
-    bodiless: bool,
+    bodiless_below: u16,
 ) -> Response<R::Body> {
     let (status, remaining) = (response.status(), remaining(&response));
     let (said, cause) = if response.extensions().is_empty() { (None, None) } else { said(&response) };
     if let Some(said) = said {
         attempt.overrule(said);
     }
-    let head = if bodiless || never_has_body(status) || remaining == 0 || response.body().is_end_stream() {
+    let bodiless = status.as_u16() < bodiless_below || never_has_body(status);
+    let head = if bodiless || remaining == 0 || response.body().is_end_stream() {
         complete(&mut attempt, cause, None, status.as_u16());
         None
     } else if remaining == UNKNOWN {
@@ -216,7 +217,7 @@ impl Drop for Sending {
 
 #[inline]
 fn never_has_body(status: StatusCode) -> bool {
-    status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// Returns the announced length of the body: what the body knows of itself, otherwise what the head says.

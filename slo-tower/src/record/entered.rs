@@ -8,12 +8,16 @@ use slo_core::{Attempt, Outcome, Scope};
 /// the attempt ends there, whoever may catch the panic further out.
 pub(super) struct Entered {
     attempt: Attempt,
+    /// Stepped out of, or none, if nothing is recorded: operations then count where they would without us.
     scope: Option<Scope>,
 }
 
 impl Entered {
     #[inline]
     pub(super) fn new(attempt: Attempt, scope: Scope) -> Self {
+        if attempt.is_ended() {
+            scope.step_out();
+        }
         Self { attempt, scope: Some(scope) }
     }
 

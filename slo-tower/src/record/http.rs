@@ -25,7 +25,14 @@ impl<R: RouteTemplate> Begin for R {
 
     #[inline]
     fn unrecorded(head: RequestHead<'_>) -> HttpCall<R> {
-        HttpCall { bodiless: *head.method == Method::HEAD, delivers: PhantomData }
+        let bodiless_below = match *head.method {
+            Method::HEAD => u16::MAX,
+            // What follows success is the tunnel, and no server sends a body besides.
+            Method::CONNECT => 300,
+            // What is informational ends nothing, or it is an upgrade.
+            _ => 200,
+        };
+        HttpCall { bodiless_below, delivers: PhantomData }
     }
 }
 
@@ -41,8 +48,8 @@ fn start_unmatched(recorder: Recorder, method: &'static str, head: RequestHead<'
 /// A request of HTTP under way.
 #[derive(Debug)]
 pub struct HttpCall<R> {
-    /// The method keeps the body from being sent.
-    bodiless: bool,
+    /// The method keeps the body of an answer with a lower status from being sent.
+    bodiless_below: u16,
     delivers: PhantomData<fn() -> R>,
 }
 
@@ -56,6 +63,6 @@ impl<R: Deliver<B>, B: Body> Answered<B> for HttpCall<R> {
 
     #[inline]
     fn answered(&mut self, response: Response<B>, attempt: Attempt) -> Response<R::Body> {
-        body::deliver::<R, _>(response, attempt, self.bodiless)
+        body::deliver::<R, _>(response, attempt, self.bodiless_below)
     }
 }

@@ -69,7 +69,8 @@ impl SloRegistryBuilder {
         self
     }
 
-    /// Decides what outcomes mean on one route, written as method and template: `GET /orders/{id}`.
+    /// Decides what outcomes mean on one route, written as method and template, `GET /orders/{id}`, or as a gRPC method,
+    /// `shop.Shop/Buy`.
     ///
     /// [`Registry::idle_classifiers`] lists the routes that no request has matched yet, so that a mistyped one is
     /// found.
@@ -89,8 +90,9 @@ impl SloRegistryBuilder {
         self
     }
 
-    /// Neither records nor counts the requests of a route, written as method and template: `GET /internal/ping`. A star
-    /// at its end stands for all that may follow. Requests that match no route are told by their path.
+    /// Neither records nor counts the requests of a route, written as method and template, `GET /internal/ping`, or the
+    /// calls of a gRPC method, `shop.Shop/Ping`. A star at its end stands for all that may follow. Requests that match no
+    /// route are told by their path. Operations that run within such a request count where they would without the layer.
     ///
     /// A route that an SLO names is counted nevertheless; an annotated handler should name its `route` for that. Costs
     /// nothing on any other route.

@@ -44,7 +44,8 @@ impl SloRegistry {
 
     /// Returns the layer for services whose routes `route` can tell; for axum there is `SloRegistry::layer`.
     ///
-    /// `route` returns a template from a bounded set, or `None` if the request matches no route.
+    /// `route` returns a template from a bounded set, or `None` if the request matches no route. It must not panic: the
+    /// panic is the server's then, and nothing is recorded.
     ///
     /// ```
     /// use slo_tower::SloRegistry;
@@ -163,7 +164,8 @@ impl SloRegistry {
     /// another service, so that this dependency has promises of its own, or what works off a queue.
     ///
     /// `name` returns the operation's name, a `&'static str`, or nothing for a call that is not recorded, as an
-    /// `Option` of one. There must be few of them. An SLO names it by [`Slo::with_operation`].
+    /// `Option` of one. There must be few of them. An SLO names it by [`Slo::with_operation`](crate::Slo::with_operation).
+    /// Should `name` panic, the caller gets the panic: there is no call then, and nothing is recorded.
     ///
     /// A call ends when the service has answered, with what [`CallLayer::judged_by`] says of its result, and counts once
     /// however it ends: a caller that drops it has cancelled it, and a panic is bad, whoever catches it. Over tower's

@@ -25,6 +25,8 @@ mod shutdown;
 
 mod failing;
 
+mod tunnels;
+
 mod wire;
 
 mod shapes;

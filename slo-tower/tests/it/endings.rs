@@ -116,6 +116,30 @@ fn a_response_without_body_is_complete_at_its_head() {
 }
 
 #[test]
+fn a_tunnel_is_complete_at_its_head_and_a_refusal_is_an_answer_as_every_other() {
+    for (status, client, ending) in [
+        (200, read_head as fn(&mut Context<'_>, Pin<&mut dyn Future<Output = Answered>>), ""),
+        (299, read_head, ""),
+        (300, read_head, r#",error_type="body_aborted""#),
+        (403, read_to_end, ""),
+        (502, read_to_end, r#",error_type="502""#),
+    ] {
+        for length_is_known in [true, false] {
+            let handler = |_| match length_is_known {
+                true => answer(status, Full::from("text")),
+                false => answer(status, stream(vec![Ok("text")])),
+            };
+            let (slos, _) = registry();
+            drive(&slos, Method::CONNECT, handler, client);
+            let labels = format!(r#"http_route="{ROUTE}",http_response_status_code="{status}"{ending}"#);
+            let family = "http_server_request_duration_seconds_count";
+            let expected = format!(r#"{family}{{http_request_method="CONNECT",{labels}}} 1"#);
+            assert_eq!(samples(&slos, family), [expected]);
+        }
+    }
+}
+
+#[test]
 fn a_response_of_announced_length_0_is_complete_at_its_head() {
     /// Knows that it is empty, and does not say that it is at its end.
     struct Blank;

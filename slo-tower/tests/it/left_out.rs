@@ -1,19 +1,25 @@
 //! Requests that are neither recorded nor counted.
 
+use std::convert::Infallible;
+use std::panic::resume_unwind;
+
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Request, Response};
 use axum::routing::{any, get};
 use http_body_util::BodyExt;
 use slo_tower::{Objective, Sli, Slo, SloRegistry, SloRegistryBuilder, slo};
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::samples;
+use crate::support::{events, samples};
 
 #[slo(availability = 99%)]
 async fn left_out_page() -> &'static str {
     "a page"
 }
+
+#[slo(operation = "left-out-work", availability = 99%)]
+fn work() {}
 
 const PROBES: [&str; 8] = [
     "/livez",
@@ -86,7 +92,7 @@ async fn other_methods_other_paths_and_what_is_promised_count() {
         send(&routed, method, path, "browser").await;
     }
     assert_eq!(counted(&slos), 4);
-    assert_eq!(crate::support::events(&slos, "live"), [1, 0, 0]);
+    assert_eq!(events(&slos, "live"), [1, 0, 0]);
 }
 
 #[tokio::test]
@@ -94,7 +100,10 @@ async fn users_leave_out_routes_and_heads() {
     let slos = builder().leave_out("GET /health").leave_out("GET /debug/*");
     let slos = slos.exclude(|request| request.headers.get("user-agent").is_some_and(|agent| agent == "k6"));
     let slos = slos.exclude(|request| {
-        assert!(request.uri.path() != "/page/panic", "of users");
+        if request.uri.path() == "/page/panic" {
+            // Unlike `panic!`, this prints nothing.
+            resume_unwind(Box::new("of users"));
+        }
         request.uri.query() == Some("synthetic")
     });
     let slos = slos.build().unwrap();
@@ -109,13 +118,33 @@ async fn users_leave_out_routes_and_heads() {
         send(&routed, "GET", path, agent).await;
     }
     assert_eq!(counted(&slos), 0);
-    let quiet = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
     send(&routed, "GET", "/page/panic", "browser").await;
-    std::panic::set_hook(quiet);
     send(&routed, "GET", "/page", "browser").await;
     assert_eq!(counted(&slos), 2);
-    assert_eq!(crate::support::events(&slos, "left_out_page-availability"), [1, 0, 0]);
+    assert_eq!(events(&slos, "left_out_page-availability"), [1, 0, 0]);
     let malformed = builder().leave_out("/health").build().unwrap_err().to_string();
     assert!(malformed.contains("left_out.rs"), "{malformed}");
+}
+
+/// They are events of their own: of a request that is nowhere, wherever they would count without the layer.
+#[tokio::test]
+async fn operations_of_a_request_that_is_left_out_count_where_they_would_without_the_layer() {
+    let (slos, other) = (builder().exclude(|request| request.uri.query().is_some()), builder());
+    let (slos, other) = (slos.build().unwrap(), other.build().unwrap());
+    let layer = slos.layer_with(|request| (request.uri.path() == "/livez").then_some("/livez"));
+    let service = layer.layer(service_fn(|_: Request<()>| {
+        work();
+        async {
+            work();
+            Ok::<_, Infallible>(Response::new(Body::empty()))
+        }
+    }));
+    for (path, [here, there]) in [("/livez", [0, 2]), ("/?load", [0, 4]), ("/", [2, 4])] {
+        let request = Request::get(path).body(()).unwrap();
+        let mut call = Box::pin(service.clone().oneshot(request));
+        let polled = std::future::poll_fn(|context| other.scope(|| call.as_mut().poll(context)));
+        polled.await.unwrap();
+        let good = |slos| events(slos, "left-out-work-availability")[0];
+        assert_eq!([good(&slos), good(&other)], [here, there], "{path}");
+    }
 }

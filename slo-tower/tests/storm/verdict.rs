@@ -94,7 +94,7 @@ impl Counts {
             match (status, labels.get("error_type").copied()) {
                 (Some(status), None | Some("503")) => ours.seen.completed[status] += count,
                 (Some(0), Some("body_error")) => ours.seen.failed += count,
-                (Some(_), Some("body_aborted")) => ours.seen.aborted += count,
+                (Some(status), Some("body_aborted")) => ours.seen.aborted[status] += count,
                 (None, Some("cancelled")) => ours.cancelled += count,
                 (None, Some("panic")) => ours.panicked += count,
                 _ if count == 0 => {}
@@ -150,9 +150,9 @@ pub(crate) fn judge(counts: &Counts, tally: &Tally, requests: u64) {
             equal("requests", ours.seen.entered, seen.entered);
             for (status, code) in STATUSES.into_iter().enumerate() {
                 equal(&format!("completed with {code}"), ours.seen.completed[status], seen.completed[status]);
+                equal(&format!("{code} aborted"), ours.seen.aborted[status], seen.aborted[status]);
             }
             equal("body errors", ours.seen.failed, seen.failed);
-            equal("aborted", ours.seen.aborted, seen.aborted);
             equal("without an answer", ours.cancelled + ours.panicked, seen.headless + seen.panicked);
         }
         equal(format!("{name}, strange series {:?}", ours.others), ours.others.len() as u64, 0);
@@ -197,12 +197,14 @@ fn promises(counts: &Counts, ours: &[Ours], equal: &mut impl FnMut(String, u64, 
                 equal(format!("{name}, events in /metrics"), events[&name], good + bad);
                 equal(format!("{name}, bad events in /metrics"), bad_events[&name], bad);
             }
-            let failed = ours.seen.completed[3] + ours.seen.failed + ours.panicked;
+            // Who leaves a 503 takes nothing back of it.
+            let failed = ours.seen.completed[3] + ours.seen.aborted[3] + ours.seen.failed + ours.panicked;
+            let left: u64 = ours.seen.aborted[..3].iter().sum();
             let [good, bad, excluded] = counts.events(&promise(kind, route, "availability"));
             let name = promise(kind, route, "availability");
             equal(format!("{name}, good"), good, ours.seen.completed[..3].iter().sum());
             equal(format!("{name}, bad"), bad, failed);
-            equal(format!("{name}, excluded"), excluded, ours.seen.aborted + ours.cancelled);
+            equal(format!("{name}, excluded"), excluded, left + ours.cancelled);
         }
     }
 }
@@ -267,7 +269,7 @@ fn table(ours: &[Ours], tally: &Tally) -> f64 {
             all(|ours| ours.seen.completed[3]),
             all(|ours| ours.seen.failed),
             all(|ours| ours.panicked),
-            all(|ours| ours.seen.aborted),
+            all(|ours| ours.seen.aborted.iter().sum()),
             all(|ours| ours.cancelled),
             read(&tally.processes_killed[kind as usize]),
         );
@@ -283,7 +285,7 @@ fn share(ours: &[Ours], tally: &Tally) -> f64 {
     let ours_killed: u64 = known.map(|known| read(&known.killed)).sum();
     // Of programs only the server can say what they left.
     let theirs = [Kind::Wrk, Kind::WrkKilled, Kind::H2load, Kind::H2loadKilled];
-    let left = |ours: &Ours| ours.seen.aborted + ours.cancelled;
+    let left = |ours: &Ours| ours.seen.aborted.iter().sum::<u64>() + ours.cancelled;
     let theirs_killed: u64 = theirs.into_iter().flat_map(places).map(|place| left(&ours[place])).sum();
     let entered: u64 = ours.iter().map(|ours| ours.seen.entered).sum();
     percent(ours_killed + theirs_killed, entered)

@@ -33,7 +33,8 @@ struct Place {
     /// Ended with the last byte of the answer, by status.
     completed: [AtomicU64; STATUSES.len()],
     failed: AtomicU64,
-    aborted: AtomicU64,
+    /// Left by its client after the head, by status.
+    aborted: [AtomicU64; STATUSES.len()],
     panicked: AtomicU64,
 }
 
@@ -45,7 +46,7 @@ pub(crate) struct Seen {
     pub(crate) headless: u64,
     pub(crate) completed: [u64; STATUSES.len()],
     pub(crate) failed: u64,
-    pub(crate) aborted: u64,
+    pub(crate) aborted: [u64; STATUSES.len()],
     pub(crate) panicked: u64,
 }
 
@@ -78,7 +79,7 @@ impl Witness {
             headless: read(&place.headless),
             completed: std::array::from_fn(|status| read(&place.completed[status])),
             failed: read(&place.failed),
-            aborted: read(&place.aborted),
+            aborted: std::array::from_fn(|status| read(&place.aborted[status])),
             panicked: read(&place.panicked),
         };
         self.0.iter().map(seen).collect()
@@ -93,8 +94,9 @@ pub(crate) async fn watch(State(witness): State<&'static Witness>, request: Requ
     let mut visit = Visit { place, end: Some(&place.headless) };
     let response = next.run(request).await;
     let index = STATUSES.iter().position(|status| *status == response.status().as_u16());
-    let completed = &place.completed[index.expect("the server has no other status")];
-    visit.end = Some(&place.aborted);
+    let index = index.expect("the server has no other status");
+    let completed = &place.completed[index];
+    visit.end = Some(&place.aborted[index]);
     let left = response.body().size_hint().exact();
     if left == Some(0) || response.body().is_end_stream() {
         visit.end(completed);
