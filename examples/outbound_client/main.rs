@@ -48,7 +48,7 @@ impl Bank {
     /// Opens our end of the bank. The recording layer is the outermost, so that it sees what the others make of a call.
     fn new(address: SocketAddr, slos: &SloRegistry) -> Self {
         let client = ServiceBuilder::new()
-            .layer(slos.layer_calls(|_: &Request<_>| "bank").judged_by_status())
+            .layer(slos.layer_operations(|_: &Request<_>| "bank").judged_by_status())
             .load_shed()
             .concurrency_limit(PAYMENTS_MAX)
             .timeout(PATIENCE)

@@ -57,7 +57,7 @@ async fn enqueue(
 async fn work_off(slos: SloRegistry, mut queue: Receiver<Queued>) {
     let worker = ServiceBuilder::new()
         // Around the retries a job is one event, however often it is tried; within them each try would be.
-        .layer(slos.layer_calls(|job: &Job| job.kind.name()))
+        .layer(slos.layer_operations(|job: &Job| job.kind.name()))
         .retry(Retries(1))
         .timeout(PATIENCE)
         .service_fn(work);

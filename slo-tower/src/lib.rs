@@ -37,7 +37,7 @@
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
-//! | jobs, and clients of other services | [`SloRegistry::layer_calls`], [`Registry::attempt`] |
+//! | jobs, and clients of other services | [`SloRegistry::layer_operations`], [`Registry::attempt`] |
 //! | durations you measure yourself | [`SeriesWriter`] |
 //!
 //! # In which order
@@ -75,7 +75,7 @@ mod route;
 
 mod record;
 
-mod calls;
+mod operations;
 
 mod endpoint;
 
@@ -95,11 +95,14 @@ mod prometheus;
 
 #[cfg(feature = "axum")]
 pub use self::axum::{Around, MatchedRoute};
-pub use self::calls::{ByResult, ByStatus, CallLayer, CallName, Calls, JudgeCall, RecordCalls, RecordedCall};
 pub use self::classify::{
     Cause, GrpcClassifier, HttpClassifier, answer_error, classify_http, outcome_of_error,
 };
 pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
+pub use self::operations::{
+    ByResult, ByStatus, JudgeOperation, OperationLayer, OperationName, Operations, RecordOperations,
+    RecordedOperation,
+};
 pub use self::record::{Deliver, GrpcBody, GrpcMethods, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};
 pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};

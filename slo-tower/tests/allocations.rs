@@ -152,7 +152,7 @@ fn in_calls() {
     let slos =
         SloRegistry::builder("test").clock(still).slo(slo.with_operation("call").expect("it is plain"));
     let slos = slos.build().expect("it is valid");
-    let named = slos.layer_calls(|_: &usize| "call");
+    let named = slos.layer_operations(|_: &usize| "call");
     let judged = named.clone().judged_by(|result: &Result<usize, BoxError>| Outcome::of(result));
     let (named, judged) = (named.layer(service_fn(answer)), judged.layer(service_fn(answer)));
     drive(named.clone());

@@ -104,7 +104,7 @@ where
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventOverride {
     /// It succeeded, provided that the answer is sent to its end: how an answer ended that broke off or was left by its
-    /// client is still for the classifier.
+    /// client is still for the classifier, which does not hear of a status that is good all the same.
     Good,
     /// It failed, whatever becomes of the answer.
     Bad,
@@ -120,6 +120,8 @@ impl EventOverride {
             (Self::Good, Outcome::Completed(_) | Outcome::TimedOut(1..) | Outcome::Shed(1..)) => {
                 Some(Verdict::Good)
             }
+            // What is good whatever its status was still not heard to its end.
+            (Self::Good, Outcome::BodyAborted(500..)) => Some(Verdict::Cancelled),
             (Self::Good, _) => None,
             (Self::Bad, _) => Some(Verdict::Bad),
             (Self::Excluded, _) => Some(Verdict::Excluded),

@@ -149,6 +149,7 @@ fn what_a_handler_says_overrules_but_hides_no_failure_of_the_body() {
         (EventOverride::Good, Outcome::Completed(503), events(1, 0, 0)),
         (EventOverride::Good, Outcome::BodyError(200), events(0, 1, 0)),
         (EventOverride::Good, Outcome::BodyAborted(200), events(0, 0, 1)),
+        (EventOverride::Good, Outcome::BodyAborted(503), events(0, 0, 1)),
         (EventOverride::Good, Outcome::Panicked, events(0, 1, 0)),
         (EventOverride::Bad, Outcome::Completed(200), events(0, 1, 0)),
         (EventOverride::Bad, Outcome::BodyAborted(200), events(0, 1, 0)),

@@ -99,6 +99,9 @@ impl UnderWay {
             (None, Some(EventOverride::Excluded)) => Verdict::Excluded,
             (None, Some(EventOverride::Bad)) => Verdict::Bad,
             (None, Some(EventOverride::Good)) if sent => Verdict::Good,
+            (None, Some(EventOverride::Good)) if matches!(outcome, Outcome::BodyAborted(500..)) => {
+                Verdict::Cancelled
+            }
             (None, Some(EventOverride::Good) | None) => classify(outcome),
         }
     }

@@ -7,8 +7,8 @@ use std::ops::Deref;
 use slo_core::{InstallError, Registry};
 
 pub use self::builder::SloRegistryBuilder;
-use crate::calls::{CallLayer, CallName, Calls};
 use crate::endpoint::{Appended, MetricsService, StatusService};
+use crate::operations::{OperationLayer, OperationName, Operations};
 use crate::record::{Exclude, GrpcMethods, SloLayer};
 use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 
@@ -167,7 +167,7 @@ impl SloRegistry {
     /// `Option` of one. There must be few of them. An SLO names it by [`Slo::with_operation`](crate::Slo::with_operation).
     /// Should `name` panic, the caller gets the panic: there is no call then, and nothing is recorded.
     ///
-    /// A call ends when the service has answered, with what [`CallLayer::judged_by`] says of its result, and counts once
+    /// A call ends when the service has answered, with what [`OperationLayer::judged_by`] says of its result, and counts once
     /// however it ends: a caller that drops it has cancelled it, and a panic is bad, whoever catches it. Over tower's
     /// `Timeout` and `LoadShed`, a time-out is told from shed load and from failures. A service that is not ready is no
     /// call. The body of a response over HTTP is not followed: the call ends with its head. Annotated operations
@@ -184,7 +184,7 @@ impl SloRegistry {
     /// let slo = Slo::new("mail-availability", Sli::Availability, Objective::parse("99%")?)?.with_operation("mail")?;
     /// let slos = SloRegistry::builder("worker").slo(slo).build()?;
     /// let mut worker = ServiceBuilder::new()
-    ///     .layer(slos.layer_calls(|job: &Job| match job {
+    ///     .layer(slos.layer_operations(|job: &Job| match job {
     ///         Job::Mail(_) => Some("mail"),
     ///         Job::Ping => None,
     ///     }))
@@ -201,12 +201,12 @@ impl SloRegistry {
     /// # }
     /// ```
     #[must_use]
-    pub fn layer_calls<Request, K, N>(&self, name: N) -> CallLayer<Calls<N>>
+    pub fn layer_operations<Request, K, N>(&self, name: N) -> OperationLayer<Operations<N>>
     where
         N: Fn(&Request) -> K + Clone,
-        K: CallName + 'static,
+        K: OperationName + 'static,
     {
-        CallLayer::new(self.registry.clone(), name)
+        OperationLayer::new(self.registry.clone(), name)
     }
 
     /// Returns the service that answers `GET /metrics`, for servers other than axum.

@@ -28,7 +28,8 @@ fn a_call_ends_once_whatever_way_it_ends() {
         (NeverEnd, SLOW, "job cancelled ×1", [[0, 0, 1], [0, 1, 0], [0, 1, 0]]),
     ] {
         let (slos, clock) = registry();
-        let mut service = ServiceBuilder::new().layer(slos.layer_calls(Job::name)).service(service_fn(work));
+        let mut service =
+            ServiceBuilder::new().layer(slos.layer_operations(Job::name)).service(service_fn(work));
         let call = catch_unwind(AssertUnwindSafe(|| Box::pin(service.call(job))));
         if let Ok(mut call) = call {
             assert_eq!(active(&slos), ["slo_operation_active{operation=\"job\"} 1"], "{job:?}");
@@ -55,7 +56,7 @@ fn a_call_ends_once_whatever_way_it_ends() {
 #[test]
 fn calls_dropped_unpolled_are_cancelled_and_what_has_no_name_is_not_recorded() {
     let (slos, _) = registry();
-    let mut service = ServiceBuilder::new().layer(slos.layer_calls(Job::name)).service(service_fn(work));
+    let mut service = ServiceBuilder::new().layer(slos.layer_operations(Job::name)).service(service_fn(work));
     drop(service.call(Succeed));
     assert_eq!(ended(&slos), ["job cancelled ×1"]);
     assert_eq!(drive(Box::pin(service.call(Ping)).as_mut()), Some(Ok(7)));
@@ -91,7 +92,7 @@ impl Service<()> for Breaking {
 fn readiness_passes_through_and_counts_nothing() {
     let (slos, _) = registry();
     let mut service =
-        ServiceBuilder::new().layer(slos.layer_calls(|(): &()| "job")).service(Breaking { polls: 0 });
+        ServiceBuilder::new().layer(slos.layer_operations(|(): &()| "job")).service(Breaking { polls: 0 });
     let mut context = Context::from_waker(Waker::noop());
     let polled = [(); 4].map(|()| service.poll_ready(&mut context));
     let broken = Poll::Ready(Err("broken"));
@@ -106,7 +107,7 @@ fn readiness_passes_through_and_counts_nothing() {
 async fn time_outs_and_shed_load_are_told_from_failures() {
     let (slos, _) = registry();
     let mut service = ServiceBuilder::new()
-        .layer(slos.layer_calls(|_: &Option<Duration>| "job"))
+        .layer(slos.layer_operations(|_: &Option<Duration>| "job"))
         .load_shed()
         .concurrency_limit(1)
         .timeout(Duration::from_secs(1))
@@ -129,13 +130,14 @@ async fn time_outs_and_shed_load_are_told_from_failures() {
 #[test]
 fn users_judge_results() {
     let (slos, _) = registry();
-    let layer = slos.layer_calls(|_: &u8| "job").judged_by(|result: &Result<u8, BoxError>| match result {
-        Ok(0) => Outcome::Shed(0),
-        Ok(1) => Outcome::Completed(503),
-        Ok(2) => panic!("it cannot judge this"),
-        Ok(_) => Outcome::Completed(204),
-        Err(error) => outcome_of_error(error),
-    });
+    let layer =
+        slos.layer_operations(|_: &u8| "job").judged_by(|result: &Result<u8, BoxError>| match result {
+            Ok(0) => Outcome::Shed(0),
+            Ok(1) => Outcome::Completed(503),
+            Ok(2) => panic!("it cannot judge this"),
+            Ok(_) => Outcome::Completed(204),
+            Err(error) => outcome_of_error(error),
+        });
     let mut service = ServiceBuilder::new().layer(layer).service_fn(|answer: u8| {
         ready(match answer {
             9 => Err(BoxError::from(tower::timeout::error::Elapsed::new())),
@@ -161,7 +163,7 @@ fn users_judge_results() {
 fn calls_over_http_are_judged_by_their_status() {
     let (slos, _) = registry();
     let mut service = ServiceBuilder::new()
-        .layer(slos.layer_calls(|_: &u16| "job").judged_by_status())
+        .layer(slos.layer_operations(|_: &u16| "job").judged_by_status())
         .service_fn(|status: u16| {
             let mut response = Response::new("unread");
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -178,7 +180,7 @@ fn calls_over_http_are_judged_by_their_status() {
 #[test]
 fn what_overlaps_with_maintenance_is_excluded() {
     let (slos, clock) = registry();
-    let mut service = ServiceBuilder::new().layer(slos.layer_calls(Job::name)).service(service_fn(work));
+    let mut service = ServiceBuilder::new().layer(slos.layer_operations(Job::name)).service(service_fn(work));
     let mut before = Box::pin(service.call(Fail));
     let maintenance = slos.maintenance();
     drive(Box::pin(service.call(Fail)).as_mut()).unwrap().unwrap_err();
@@ -200,7 +202,7 @@ fn who_is_mounted_keeps_the_registry_and_clones_pass_everything_on_without_it() 
         outcome.verdict()
     };
     let slos = SloRegistry::builder("test").without_declared().classify(classify).build().unwrap();
-    let mounted = ServiceBuilder::new().layer(slos.layer_calls(Job::name)).service(service_fn(work));
+    let mounted = ServiceBuilder::new().layer(slos.layer_operations(Job::name)).service(service_fn(work));
     drop(slos);
     let mut cloned = mounted.clone();
     let mut other = mounted.clone();

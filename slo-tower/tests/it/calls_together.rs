@@ -29,7 +29,7 @@ async fn calls_asked() -> &'static str {
 #[test]
 fn operations_within_a_call_count_where_it_does() {
     let (slos, _) = registry();
-    let layer = slos.layer_calls(Job::name);
+    let layer = slos.layer_operations(Job::name);
     let mut service = ServiceBuilder::new().layer(layer).service_fn(|job: Job| {
         let in_call = inner(Err("no".into()));
         async move { in_call.or_else(|_| inner(if job == Succeed { Ok(7) } else { Err("no".into()) })) }
@@ -52,7 +52,7 @@ async fn a_call_made_by_a_request_is_an_event_besides_it() {
         (asked.layer(slos.layer()), vec!["GET /asked 200 ×1", "GET /asking 200 ×2"]),
     ] {
         let client = ServiceBuilder::new()
-            .layer(slos.layer_calls(|_: &Request<Body>| "job").judged_by_status())
+            .layer(slos.layer_operations(|_: &Request<Body>| "job").judged_by_status())
             .service(asked);
         let asking = move || async move {
             let missing = client.clone().oneshot(Request::get("/none").body(Body::empty()).unwrap());
@@ -84,7 +84,7 @@ async fn a_failing_call_leaves_the_request_as_it_is() {
     }
 
     let (slos, _) = registry();
-    let service = ServiceBuilder::new().layer(slos.layer_calls(Job::name)).service(service_fn(work));
+    let service = ServiceBuilder::new().layer(slos.layer_operations(Job::name)).service(service_fn(work));
     let handler = move || {
         calls_patient(async move || {
             let _ = catch_unwind(AssertUnwindSafe(|| service.clone().call(PanicInCall)));
@@ -102,10 +102,9 @@ async fn a_failing_call_leaves_the_request_as_it_is() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_may_end_on_another_thread() {
     let (slos, _) = registry();
-    let service =
-        ServiceBuilder::new().layer(slos.layer_calls(|_: &u8| "job")).service_fn(|answer: u8| async move {
-            if answer == 0 { pending().await } else { Ok::<_, ()>(answer) }
-        });
+    let service = ServiceBuilder::new().layer(slos.layer_operations(|_: &u8| "job")).service_fn(
+        |answer: u8| async move { if answer == 0 { pending().await } else { Ok::<_, ()>(answer) } },
+    );
     let calls = (0..=100).map(|answer| tokio::spawn(service.clone().oneshot(answer)));
     let mut calls: Vec<_> = calls.collect();
     let first = calls.remove(0);
@@ -141,7 +140,7 @@ proptest! {
     #[test]
     fn calls_under_way_together_are_counted_as_each_alone(history in history()) {
         let (slos, _) = registry();
-        let mut service = ServiceBuilder::new().layer(slos.layer_calls(Job::name)).service(service_fn(work));
+        let mut service = ServiceBuilder::new().layer(slos.layer_operations(Job::name)).service(service_fn(work));
         let mut calls = Vec::new();
         for (job, polls) in &history {
             let call = catch_unwind(AssertUnwindSafe(|| Box::pin(service.call(*job))));

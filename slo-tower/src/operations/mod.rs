@@ -16,32 +16,32 @@ mod service;
 use slo_core::{Outcome, Recorder, Registry};
 use tower_layer::Layer;
 
-pub use self::future::RecordedCall;
-pub use self::judge::{ByResult, ByStatus, JudgeCall};
-pub use self::name::CallName;
-pub use self::service::RecordCalls;
+pub use self::future::RecordedOperation;
+pub use self::judge::{ByResult, ByStatus, JudgeOperation};
+pub use self::name::OperationName;
+pub use self::service::RecordOperations;
 
 /// Wraps services so that each call is recorded as an operation. Made by
-/// [`SloRegistry::layer_calls`](crate::SloRegistry::layer_calls), where `C` is a [`Calls`].
+/// [`SloRegistry::layer_operations`](crate::SloRegistry::layer_operations), where `C` is a [`Operations`].
 ///
 /// The layer, and a service it was mounted on, keep the registry alive; clones of that service do not. Where only
 /// clones remain, nothing is recorded: keep the [`SloRegistry`](crate::SloRegistry) for as long as you make calls.
 #[derive(Clone, Debug)]
-pub struct CallLayer<C> {
+pub struct OperationLayer<C> {
     registry: Registry,
-    calls: C,
+    operations: C,
 }
 
 /// What is known of the calls of a service: their names, and what their results mean.
 #[derive(Clone, Copy, Debug)]
-pub struct Calls<N, J = ByResult> {
+pub struct Operations<N, J = ByResult> {
     name: N,
     judge: J,
 }
 
-impl<N> CallLayer<Calls<N>> {
+impl<N> OperationLayer<Operations<N>> {
     pub(crate) fn new(registry: Registry, name: N) -> Self {
-        Self { registry, calls: Calls { name, judge: ByResult } }
+        Self { registry, operations: Operations { name, judge: ByResult } }
     }
 
     /// Judges calls over HTTP by the head of the response, as [`ByStatus`] does: 500 and above is a failure.
@@ -56,7 +56,7 @@ impl<N> CallLayer<Calls<N>> {
     /// let slo = Slo::new("bank", Sli::Availability, Objective::parse("99%")?)?.with_operation("bank")?;
     /// let slos = SloRegistry::builder("shop").slo(slo).build()?;
     /// let client = ServiceBuilder::new()
-    ///     .layer(slos.layer_calls(|_: &Request<()>| "bank").judged_by_status())
+    ///     .layer(slos.layer_operations(|_: &Request<()>| "bank").judged_by_status())
     ///     .service(service_fn(async |request: Request<()>| match request.uri().path() {
     ///         "/closed" => Response::builder().status(503).body(()),
     ///         _ => Response::builder().status(404).body(()),
@@ -69,8 +69,11 @@ impl<N> CallLayer<Calls<N>> {
     /// # }
     /// ```
     #[must_use]
-    pub fn judged_by_status(self) -> CallLayer<Calls<N, ByStatus>> {
-        CallLayer { registry: self.registry, calls: Calls { name: self.calls.name, judge: ByStatus } }
+    pub fn judged_by_status(self) -> OperationLayer<Operations<N, ByStatus>> {
+        OperationLayer {
+            registry: self.registry,
+            operations: Operations { name: self.operations.name, judge: ByStatus },
+        }
     }
 
     /// Decides how a call has ended that returned this result; otherwise [`ByResult`] does.
@@ -88,7 +91,7 @@ impl<N> CallLayer<Calls<N>> {
     /// enum Answer { Sent, QueueFull, Lost }
     ///
     /// let slos = SloRegistry::builder("shop").build()?;
-    /// let layer = slos.layer_calls(|_parcel: &u64| "send").judged_by(
+    /// let layer = slos.layer_operations(|_parcel: &u64| "send").judged_by(
     ///     |result: &Result<Answer, Infallible>| match result {
     ///         Ok(Answer::Sent) => Outcome::Completed(0),
     ///         Ok(Answer::QueueFull) => Outcome::Shed(0),
@@ -99,25 +102,28 @@ impl<N> CallLayer<Calls<N>> {
     /// # Ok::<(), slo_tower::BuildError>(())
     /// ```
     #[must_use]
-    pub fn judged_by<T, E, J>(self, judge: J) -> CallLayer<Calls<N, J>>
+    pub fn judged_by<T, E, J>(self, judge: J) -> OperationLayer<Operations<N, J>>
     where
-        // Not `JudgeCall`, which says as much: of a closure's lifetimes the compiler learns only from here.
+        // Not `JudgeOperation`, which says as much: of a closure's lifetimes the compiler learns only from here.
         J: Fn(&Result<T, E>) -> Outcome + Clone,
     {
-        CallLayer { registry: self.registry, calls: Calls { name: self.calls.name, judge } }
+        OperationLayer {
+            registry: self.registry,
+            operations: Operations { name: self.operations.name, judge },
+        }
     }
 }
 
-impl<C> CallLayer<C> {
+impl<C> OperationLayer<C> {
     fn recorder(&self) -> Recorder {
         self.registry.recorder()
     }
 }
 
-impl<S, C: Clone> Layer<S> for CallLayer<C> {
-    type Service = RecordCalls<S, C>;
+impl<S, C: Clone> Layer<S> for OperationLayer<C> {
+    type Service = RecordOperations<S, C>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RecordCalls::new(inner, self.clone())
+        RecordOperations::new(inner, self.clone())
     }
 }

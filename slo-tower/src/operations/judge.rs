@@ -8,7 +8,7 @@ use slo_core::Outcome;
 use crate::classify::outcome_of_error;
 
 /// Decides how a call has ended by its result: [`ByResult`], [`ByStatus`], or every function of a result.
-pub trait JudgeCall<T, E> {
+pub trait JudgeOperation<T, E> {
     /// Returns how a call ended that returned this.
     fn outcome(&self, result: &Result<T, E>) -> Outcome;
 }
@@ -17,7 +17,7 @@ pub trait JudgeCall<T, E> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ByResult;
 
-impl<T, E: 'static> JudgeCall<T, E> for ByResult {
+impl<T, E: 'static> JudgeOperation<T, E> for ByResult {
     #[inline]
     fn outcome(&self, result: &Result<T, E>) -> Outcome {
         match result {
@@ -32,7 +32,7 @@ impl<T, E: 'static> JudgeCall<T, E> for ByResult {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ByStatus;
 
-impl<B, E: 'static> JudgeCall<Response<B>, E> for ByStatus {
+impl<B, E: 'static> JudgeOperation<Response<B>, E> for ByStatus {
     #[inline]
     fn outcome(&self, result: &Result<Response<B>, E>) -> Outcome {
         match result {
@@ -42,7 +42,7 @@ impl<B, E: 'static> JudgeCall<Response<B>, E> for ByStatus {
     }
 }
 
-impl<T, E, F: Fn(&Result<T, E>) -> Outcome> JudgeCall<T, E> for F {
+impl<T, E, F: Fn(&Result<T, E>) -> Outcome> JudgeOperation<T, E> for F {
     #[inline]
     fn outcome(&self, result: &Result<T, E>) -> Outcome {
         // A panic here would take the answer from the caller.

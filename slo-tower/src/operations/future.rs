@@ -8,15 +8,15 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use slo_core::Attempt;
 
-use super::judge::JudgeCall;
+use super::judge::JudgeOperation;
 use super::running::Running;
 
 pin_project! {
-    /// A call of a [`RecordCalls`](super::RecordCalls) service, under way. Dropped before it has returned, it counts as
+    /// A call of a [`RecordOperations`](super::RecordOperations) service, under way. Dropped before it has returned, it counts as
     /// cancelled.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct RecordedCall<F, J> {
+    pub struct RecordedOperation<F, J> {
         #[pin]
         inner: F,
         judge: J,
@@ -25,17 +25,17 @@ pin_project! {
     }
 }
 
-impl<F, J> RecordedCall<F, J> {
+impl<F, J> RecordedOperation<F, J> {
     #[inline]
     pub(super) fn new(inner: F, judge: J, attempt: Attempt) -> Self {
         Self { inner, judge, attempt }
     }
 }
 
-impl<F, J, T, E> Future for RecordedCall<F, J>
+impl<F, J, T, E> Future for RecordedOperation<F, J>
 where
     F: Future<Output = Result<T, E>>,
-    J: JudgeCall<T, E>,
+    J: JudgeOperation<T, E>,
 {
     type Output = Result<T, E>;
 
