@@ -54,7 +54,8 @@ impl Attempt {
     }
 
     /// Makes a call of an unknown method one of this method, which from now on is known. It must exist: nothing but what
-    /// the server does for a call may say so, never what a client writes. Beyond the maximum of routes, it stays as it is.
+    /// the server does for a call may say so, never what a client writes. Beyond the maximum of routes, it stays as it is,
+    /// and is counted as one without a place of its own.
     pub fn turn_out_to_call(&mut self, method: &str) {
         if self.is_of_unknown_method()
             && let Some(route) =

@@ -241,6 +241,8 @@ pub(super) struct Desk {
     hot: Vec<Option<Hot>>,
     /// So many routes were looked at for methods of calls, which are all in `by_text`.
     calls_of: usize,
+    /// There is no room for another method, and never will be.
+    calls_are_full: bool,
 }
 
 impl Desk {
@@ -252,6 +254,7 @@ impl Desk {
             by_text: HashMap::new(),
             hot: Vec::new(),
             calls_of: 0,
+            calls_are_full: false,
         }
     }
 
@@ -315,7 +318,9 @@ impl Desk {
     /// Looks at the routes that are new since the last time.
     fn learn_calls(&mut self) {
         while let Some(known) = self.shared.routes.get(self.calls_of) {
-            let (is_call, text) = (known.is_a_method(), Arc::clone(&known.template));
+            let text = Arc::clone(&known.template);
+            // That a method is known, because it has a classifier, say, does not make it count.
+            let is_call = known.is_a_method() && !self.shared.left_out.has("", &text);
             let route = RouteId::new(self.calls_of);
             if is_call && self.resolve(route).is_some() {
                 self.by_text.entry(text).or_default().push(route);
@@ -325,14 +330,29 @@ impl Desk {
     }
 
     fn move_call(&mut self, from: RouteId, method: &str) -> Option<RouteId> {
-        let route = match self.shared.routes.find_or_add(Protocol::Rpc, "", method) {
-            OVERFLOW => return None,
-            index => RouteId::new(index),
+        let Some(route) = self.find_or_add_call(method) else {
+            self.shard.routes_overflowed.add(1);
+            return None;
         };
         // First there, then not here any more: it never looks as if it were nowhere.
         self.resolve(route)?.0.start();
         self.resolve(from)?.0.leave();
         Some(route)
+    }
+
+    /// Takes a lock for a method that is new to this thread, but not with every call once there is no more room.
+    fn find_or_add_call(&mut self, method: &str) -> Option<RouteId> {
+        if self.calls_are_full {
+            self.learn_calls();
+            return self.find_by_text(Protocol::Rpc, "", method).map(|(route, _)| route);
+        }
+        match self.shared.routes.find_or_add(Protocol::Rpc, "", method) {
+            OVERFLOW => {
+                self.calls_are_full = true;
+                None
+            }
+            index => Some(RouteId::new(index)),
+        }
     }
 
     fn find_by_text(&self, protocol: Protocol, method: &str, name: &str) -> Option<(RouteId, &Hot)> {

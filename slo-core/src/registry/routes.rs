@@ -99,6 +99,7 @@ impl Routes {
 
     /// Returns the series of an outcome of a route, new if there is room, otherwise the overflow series.
     pub(super) fn series_of(&self, route: &Route, route_index: usize, outcome: Outcome) -> usize {
+        let outcome = as_told(route.protocol, outcome);
         let mut index = lock(&self.index);
         if let Some(series) = route.series(outcome) {
             return series;
@@ -158,6 +159,19 @@ fn route_labels(protocol: Protocol, method: &str, template: &str) -> String {
     }
 }
 
+/// Returns the outcome that stands for all that the labels of a series do not tell apart: none of them may be there
+/// twice.
+const fn as_told(protocol: Protocol, outcome: Outcome) -> Outcome {
+    match (protocol, outcome) {
+        (Protocol::Rpc, Outcome::Completed(number)) => Outcome::Completed(GrpcCode::of(number).number()),
+        (Protocol::Rpc, Outcome::TimedOut(number)) => Outcome::TimedOut(GrpcCode::of(number).number()),
+        (Protocol::Rpc, Outcome::Shed(number)) => Outcome::Shed(GrpcCode::of(number).number()),
+        (Protocol::Rpc, Outcome::BodyError(_)) => Outcome::BodyError(0),
+        (Protocol::Rpc, Outcome::BodyAborted(_)) => Outcome::BodyAborted(0),
+        (_, other) => other,
+    }
+}
+
 fn series_labels(route: &Route, outcome: Outcome) -> String {
     let mut labels = route.labels.to_string();
     let mut add = |name, value: &str| labels.push_str(&format!(r#",{name}="{value}""#));
@@ -172,6 +186,9 @@ fn series_labels(route: &Route, outcome: Outcome) -> String {
             let code = GrpcCode::of(number);
             add(label::RPC_STATUS, code.name());
             error = (code.verdict() == Verdict::Bad).then(|| code.name().into());
+        }
+        (Protocol::Rpc, Outcome::TimedOut(number @ 1..) | Outcome::Shed(number @ 1..)) => {
+            add(label::RPC_STATUS, GrpcCode::of(number).name());
         }
         // Where no status was sent there is none to tell.
         (Protocol::Rpc | Protocol::Operation, _) => {}
