@@ -12,6 +12,7 @@ use slo_core::{Attempt, EventOverride, GrpcCode, Outcome, Recorder};
 
 use super::grpc_body::GrpcBody;
 use super::protocol::{Answered, Begin, Call};
+use crate::classify::Cause;
 use crate::route::RequestHead;
 
 /// Tells gRPC calls by their method. Made by [`SloRegistry::layer_grpc`](crate::SloRegistry::layer_grpc).
@@ -78,6 +79,13 @@ impl GrpcCall {
 }
 
 impl Call for GrpcCall {
+    fn ran(&mut self, attempt: &mut Attempt) {
+        // It is marked by its handler, so there is one.
+        if self.path.is_some() && attempt.is_marked() {
+            self.is_known_to_exist(attempt);
+        }
+    }
+
     fn abandon(&mut self, attempt: &mut Attempt) {
         if !std::thread::panicking() {
             attempt.end(self.given_up(attempt, Outcome::CancelledBeforeHead));
@@ -89,10 +97,7 @@ impl<B: Body> Answered<B> for GrpcCall {
     type Body = GrpcBody<B>;
 
     fn answered(&mut self, response: Response<B>, mut attempt: Attempt) -> Response<GrpcBody<B>> {
-        if attempt.is_marked() {
-            // Its handler has run, so there is one.
-            self.is_known_to_exist(&mut attempt);
-        }
+        let cause = response.extensions().get::<Cause>().copied();
         if let Some(said) = response.extensions().get::<EventOverride>() {
             attempt.overrule(*said);
         }
@@ -100,18 +105,38 @@ impl<B: Body> Answered<B> for GrpcCall {
             None if response.status() != StatusCode::OK => Some(code_of(response.status())),
             code => code,
         };
+        let ending = Ending { cause, unless_said: code };
         let mut head = None;
-        if let Some(code) = code {
-            let outcome = Outcome::Completed(code.number());
+        // That it is well so far is not the last word of an answer that goes on.
+        if code.is_some_and(|code| code != GrpcCode::Ok) || response.body().is_end_stream() {
+            let outcome = ending.outcome(None);
             self.is_known_by(outcome, &mut attempt);
             attempt.end(outcome);
-        } else if response.body().is_end_stream() {
-            attempt.end(Outcome::BodyError(0));
         } else {
             head = attempt.head_of_stream();
         }
         let call = Self { path: self.path.take(), deadline: self.deadline };
-        response.map(|inner| GrpcBody::new(inner, attempt, call, head))
+        response.map(|inner| GrpcBody::new(inner, attempt, (call, ending), head))
+    }
+}
+
+/// What the head has said of how the call ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    cause: Option<Cause>,
+    /// The status, unless there is one in the trailers.
+    unless_said: Option<GrpcCode>,
+}
+
+impl Ending {
+    /// Returns how a call ended that was answered to the end, with this status in its trailers. One without any has
+    /// broken off.
+    pub(super) fn outcome(self, said: Option<GrpcCode>) -> Outcome {
+        match (said.or(self.unless_said).map(GrpcCode::number), self.cause) {
+            (None, _) => Outcome::BodyError(0),
+            (Some(number), None) => Outcome::Completed(number),
+            (Some(number), Some(cause)) => cause.completed(number),
+        }
     }
 }
 

@@ -48,6 +48,9 @@ pub struct HttpCall<R> {
 
 impl<R> Call for HttpCall<R> {
     #[inline]
+    fn ran(&mut self, _: &mut Attempt) {}
+
+    #[inline]
     fn abandon(&mut self, _: &mut Attempt) {}
 }
 

@@ -23,6 +23,9 @@ pub trait Begin: Clone {
 
 /// A request under way.
 pub trait Call {
+    /// The service has run once more, or panicked; the attempt is marked if its handler was among what ran.
+    fn ran(&mut self, attempt: &mut Attempt);
+
     /// Ends an attempt whose future is dropped before there is an answer; left alone, it counts as cancelled.
     fn abandon(&mut self, attempt: &mut Attempt);
 }
