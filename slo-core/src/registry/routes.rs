@@ -208,26 +208,17 @@ mod tests {
     use super::super::Registry;
     use super::*;
 
-    /// A thread asks the table once for each route, also of texts that lie elsewhere with each request.
-    #[test]
-    fn a_text_that_moves_asks_for_its_route_once() {
-        const TEXTS: usize = 10_000;
-        let registry = Registry::builder("shop").without_declared().build().expect("it is valid");
-        let recorder = registry.recorder();
-        let texts = "/orders".repeat(TEXTS);
+    const TEXTS: usize = 10_000;
+
+    /// Does something once, and many times more while the table is locked, on one thread.
+    fn do_while_the_table_is_locked(registry: &Registry, work: impl Fn(usize) + Send) {
         thread::scope(|scope| {
             let ((met, is_met), (go, may_go), (done, is_done)) = (channel(), channel(), channel());
             scope.spawn(move || {
-                let succeed = |at: usize| {
-                    for method in ["GET", "PUT"] {
-                        let attempt = recorder.request(method, Some(&texts[at * 7..at * 7 + 7]));
-                        attempt.finish_as(Outcome::Completed(200), Verdict::Good);
-                    }
-                };
-                succeed(0);
+                work(0);
                 met.send(()).expect("it is waited for");
                 may_go.recv().expect("it is sent");
-                (1..TEXTS).for_each(succeed);
+                (1..TEXTS).for_each(work);
                 // If it is too late, nobody waits any more.
                 let _ = done.send(());
             });
@@ -238,8 +229,46 @@ mod tests {
             drop(table);
             in_time.expect("the thread waits for the table");
         });
+    }
+
+    /// A thread asks the table once for each route, also of texts that lie elsewhere with each request.
+    #[test]
+    fn a_text_that_moves_asks_for_its_route_once() {
+        let registry = Registry::builder("shop").without_declared().build().expect("it is valid");
+        let (recorder, texts) = (registry.recorder(), "/orders".repeat(TEXTS));
+        do_while_the_table_is_locked(&registry, |at| {
+            for method in ["GET", "PUT"] {
+                let attempt = recorder.request(method, Some(&texts[at * 7..at * 7 + 7]));
+                attempt.finish_as(Outcome::Completed(200), Verdict::Good);
+            }
+        });
         for route in ["GET /orders", "PUT /orders"] {
             assert_eq!(registry.latency(route).map(|latency| latency.count()), Some(TEXTS as u64), "{route}");
         }
+    }
+
+    /// Calls ask it for nothing: not those of methods that are known, not those of others, and those that have no room
+    /// only once.
+    #[test]
+    fn calls_do_not_ask_for_their_methods() {
+        let registry =
+            Registry::builder("shop").without_declared().route("shop.Shop/Buy").routes_max(0).build();
+        let registry = registry.expect("it is valid");
+        let (recorder, ok) = (registry.recorder(), Outcome::Completed(GrpcCode::Ok.number()));
+        do_while_the_table_is_locked(&registry, |at| {
+            recorder.call("shop.Shop/Buy").finish(ok);
+            recorder.call(&format!("shop.Shop/Method{at}")).finish(ok);
+            let mut attempt = recorder.call(&format!("shop.Shop/Sell{at}"));
+            attempt.turn_out_to_call(&format!("shop.Shop/Sell{at}"));
+            attempt.finish(ok);
+        });
+        for (method, calls) in [("shop.Shop/Buy", TEXTS), ("_OTHER", 2 * TEXTS)] {
+            assert_eq!(
+                registry.latency(method).map(|latency| latency.count()),
+                Some(calls as u64),
+                "{method}"
+            );
+        }
+        assert_eq!(registry.shared().overflowed(), (TEXTS as u64, 0));
     }
 }
