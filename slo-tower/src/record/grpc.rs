@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
 use http_body::Body;
 use slo_core::{Attempt, EventOverride, GrpcCode, Outcome, Recorder};
 
@@ -25,12 +25,20 @@ impl GrpcMethods {
     }
 }
 
+// Made once: a name that is given as a text is read anew with each look-up.
+static STATUS: HeaderName = HeaderName::from_static("grpc-status");
+static TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+
 impl Begin for GrpcMethods {
     type Call = GrpcCall;
 
     fn begin(&self, recorder: Recorder, head: RequestHead<'_>) -> (Attempt, GrpcCall) {
         let attempt = recorder.call(method(head.uri.path()));
-        let path = if attempt.is_of_unknown_method() { head.uri.path_and_query().cloned() } else { None };
+        let path = if attempt.is_of_unknown_method() {
+            head.uri.path_and_query().cloned().map(Box::new)
+        } else {
+            None
+        };
         (attempt, GrpcCall { path, deadline: deadline(head.headers) })
     }
 
@@ -47,8 +55,8 @@ fn method(path: &str) -> &str {
 /// A gRPC call under way.
 #[derive(Debug)]
 pub struct GrpcCall {
-    /// Of a method that is not known yet.
-    path: Option<PathAndQuery>,
+    /// Of a method that is not known yet. Boxed, since all others are moved with its room.
+    path: Option<Box<PathAndQuery>>,
     /// How long the client waits.
     deadline: Option<Duration>,
 }
@@ -142,8 +150,12 @@ impl Ending {
 
 /// Returns the status that a head or trailers tell; one that cannot be read is unknown.
 pub(super) fn status(headers: &HeaderMap) -> Option<GrpcCode> {
-    let text = headers.get("grpc-status")?.to_str().ok();
-    Some(text.and_then(|text| text.parse().ok()).map_or(GrpcCode::Unknown, GrpcCode::of))
+    let number = |digit: &u8| u16::from(*digit - b'0');
+    Some(match headers.get(&STATUS)?.as_bytes() {
+        [one @ b'0'..=b'9'] => GrpcCode::of(number(one)),
+        [ten @ b'1'..=b'9', one @ b'0'..=b'9'] => GrpcCode::of(number(ten) * 10 + number(one)),
+        _ => GrpcCode::Unknown,
+    })
 }
 
 /// Returns what a client makes of an answer that is not one of gRPC, as
@@ -161,7 +173,7 @@ fn code_of(status: StatusCode) -> GrpcCode {
 
 /// Reads `grpc-timeout`: at most eight digits and a unit.
 fn deadline(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let text = headers.get(&TIMEOUT)?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -220,7 +232,14 @@ mod tests {
             ("0", GrpcCode::Ok),
             ("14", GrpcCode::Unavailable),
             ("17", GrpcCode::Unknown),
+            ("9", GrpcCode::FailedPrecondition),
+            ("10", GrpcCode::Aborted),
+            ("16", GrpcCode::Unauthenticated),
+            ("99", GrpcCode::Unknown),
             ("70000", GrpcCode::Unknown),
+            ("00", GrpcCode::Unknown),
+            ("+5", GrpcCode::Unknown),
+            ("5 0", GrpcCode::Unknown),
             ("", GrpcCode::Unknown),
             ("OK", GrpcCode::Unknown),
         ] {
