@@ -23,7 +23,7 @@ impl<'a, C: Call> Entered<'a, C> {
     /// Enters again, if the attempt has not ended.
     #[inline]
     pub(super) fn again(attempt: Attempt, call: &'a mut C) -> Self {
-        let scope = attempt.recorder().map(Scope::open_request);
+        let scope = attempt.recorder().map(C::open);
         Self { attempt, scope, call }
     }
 

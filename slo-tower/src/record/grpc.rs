@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 use http_body::Body;
-use slo_core::{Attempt, EventOverride, GrpcCode, Outcome, Recorder};
+use slo_core::{Attempt, EventOverride, GrpcCode, Outcome, Recorder, Scope};
 
 use super::grpc_body::GrpcBody;
 use super::protocol::{Answered, Begin, Call};
@@ -87,6 +87,14 @@ impl GrpcCall {
 }
 
 impl Call for GrpcCall {
+    fn open(recorder: Recorder) -> Scope {
+        Scope::open_call(recorder)
+    }
+
+    fn is_counted(scope: &Scope, recorder: Recorder) -> bool {
+        scope.is_within_call(recorder)
+    }
+
     fn ran(&mut self, attempt: &mut Attempt) {
         // It is marked by its handler, so there is one.
         if self.path.is_some() && attempt.is_marked() {
@@ -197,7 +205,7 @@ mod tests {
     use super::*;
 
     fn headers(name: &'static str, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(http::HeaderName::from_static(name), HeaderValue::from_static(value))])
+        HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))])
     }
 
     #[test]
@@ -220,7 +228,7 @@ mod tests {
             ("5ü", None),
         ] {
             let read = HeaderValue::from_bytes(text.as_bytes()).expect("it may be sent");
-            let headers = HeaderMap::from_iter([(http::HeaderName::from_static("grpc-timeout"), read)]);
+            let headers = HeaderMap::from_iter([(HeaderName::from_static("grpc-timeout"), read)]);
             assert_eq!(deadline(&headers), expected, "{text}");
         }
         assert_eq!(deadline(&HeaderMap::new()), None);

@@ -15,7 +15,7 @@ use http_body_util::Full;
 use slo_tower::{Cause, Clock, EventOverride, Objective, Sli, Slo, SloRegistry, Threshold, Timestamp, slo};
 use tower::{Layer, Service, service_fn};
 
-use crate::support::{counted_as, events, samples};
+use crate::support::{counted, counted_as, events, samples};
 
 const COUNT: &str = "rpc_server_call_duration_seconds_count";
 const BUY: &str = "shop.Shop/Buy";
@@ -214,4 +214,37 @@ fn a_method_is_known_once_its_annotated_handler_has_run() {
         assert_eq!(counted_as(&slos, COUNT), [format!("shop.Shop/Sell {series} ×1")]);
         assert_eq!(samples(&slos, "rpc_server_active_calls"), [""; 0]);
     }
+}
+
+/// A call is not a request that was answered with 200, though it lies in one.
+#[test]
+fn a_call_within_a_request_ends_with_its_status() {
+    for code in ["0", "13"] {
+        let slos = SloRegistry::builder("test").build().unwrap();
+        let template = slos.layer_with(|_| Some("/shop.Shop/{method}"));
+        let handler = async move |_| Ok::<_, Infallible>(annotated(code).await);
+        let twice = slos.layer_grpc().layer(slos.layer_grpc().layer(service_fn(handler)));
+        call(&mut template.layer(twice), BUY);
+        let expected = if code == "0" { (GOOD, "OK") } else { (BAD, "INTERNAL INTERNAL") };
+        assert_eq!(events(&slos, "annotated-availability"), expected.0);
+        assert_eq!(counted_as(&slos, COUNT), [format!("{BUY} {} ×1", expected.1)]);
+        assert_eq!(counted(&slos), ["POST /shop.Shop/{method} 200 ×1"]);
+    }
+}
+
+/// A page on the port of a server of gRPC is no call that broke off.
+#[test]
+fn a_request_within_a_layer_of_calls_ends_as_a_request() {
+    #[slo(availability = 99%)]
+    async fn page() -> Response<Full<Bytes>> {
+        Response::new(Full::from("an order"))
+    }
+
+    let slos = SloRegistry::builder("test").build().unwrap();
+    let inner = slos.layer_with(|_| Some("/orders/{id}"));
+    let twice = inner.layer(inner.clone().layer(service_fn(async |_| Ok::<_, Infallible>(page().await))));
+    call(&mut slos.layer_grpc().layer(twice), "orders/7");
+    assert_eq!(events(&slos, "page-availability"), GOOD);
+    assert_eq!(counted(&slos), ["POST /orders/{id} 200 ×1"]);
+    assert_eq!(counted_as(&slos, COUNT), ["_OTHER body_error ×1"]);
 }
