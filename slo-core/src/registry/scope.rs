@@ -122,11 +122,13 @@ impl Scope {
     #[inline]
     fn leave(&self) -> Option<&'static Declaration> {
         CURRENT.with(|current| {
-            let Current { place, mark } = current.get();
-            // A handler under two layers marks the request of both, unless the outer one has its own. It promises
+            let (Current { place, mark }, mut outer) = (current.get(), self.outer);
+            // A handler under two layers marks the request of both, unless the outer one has its own. But it promises
             // something of one protocol.
-            let reaches = if place.differs(self.outer.place) { None } else { mark };
-            current.set(Current { mark: self.outer.mark.or(reaches), ..self.outer });
+            if outer.place != Place::NOWHERE && !place.differs(outer.place) {
+                outer.mark = outer.mark.or(mark);
+            }
+            current.set(outer);
             mark
         })
     }
