@@ -39,11 +39,12 @@ pub type Costs = BTreeMap<(String, String), Cost>;
 
 /// Returns the title and the competitors of each section that is counted.
 #[must_use]
-pub fn sections() -> [(String, Vec<Competitor>); 3] {
+pub fn sections() -> [(String, Vec<Competitor>); 4] {
     [
         (record::SECTION.to_owned(), record::competitors()),
         (layer::TOWER.to_owned(), layer::tower_competitors()),
         (layer::router_section(1), layer::router_competitors(1)),
+        (layer::GRPC.to_owned(), layer::grpc_competitors()),
     ]
 }
 

@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use crate::harness::{Competitor, Effort, Measured, measure, repeat};
 use crate::report::{Row, Section, Unit};
-use crate::traffic::{Bare, Idle, Requests, hello, router};
+use crate::traffic::{Answer, Bare, BareCall, CALLED, Idle, Requests, hello, router};
 use crate::{ours, peers};
 
 /// What everything is measured against: no layer at all.
@@ -28,6 +28,8 @@ pub const WRAPPING: &str = "layer that only wraps the body";
 pub const ROUTES: [usize; 3] = [1, 10, 100];
 /// The section of the tower service.
 pub const TOWER: &str = "layer over a bare tower service (added)";
+/// The section of gRPC.
+pub const GRPC: &str = "layer over a bare gRPC service (added)";
 
 /// One layer.
 pub struct Entry {
@@ -80,6 +82,32 @@ fn wrap(response: Response<Body>) -> Response<impl http_body::Body<Data = Bytes,
 
 fn entries() -> Vec<Entry> {
     ours::layers().into_iter().chain(peers::layers()).collect()
+}
+
+/// Returns all competitors over a service of gRPC, the bare one first. They are counted, and not raced: of our peers none
+/// looks at trailers.
+#[must_use]
+pub fn grpc_competitors() -> Vec<Competitor> {
+    let wrapping = MapResponseLayer::new(wrap_answer).layer(BareCall);
+    let ours = ours::grpc_layers().into_iter().map(|(name, layer)| answering(name, layer.layer(BareCall)));
+    [answering(BARE, BareCall), answering(WRAPPING, wrapping)].into_iter().chain(ours).collect()
+}
+
+/// Makes a competitor of a service of gRPC.
+fn answering<S, B>(name: &str, service: S) -> Competitor
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    B: http_body::Body,
+{
+    Competitor::new(name, move || {
+        let mut service = service.clone();
+        let mut requests = Requests::call(CALLED);
+        repeat(move |_| requests.send(&mut service))
+    })
+}
+
+fn wrap_answer(response: Response<Answer>) -> Response<impl http_body::Body<Data = Bytes>> {
+    response.map(|body| body.map_err(|error| error))
 }
 
 /// Makes a competitor of a layer over [`Bare`]. Each thread has a clone of the service, as in a server.

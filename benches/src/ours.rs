@@ -3,15 +3,15 @@
 use axum::Router;
 use axum::routing::get;
 use slo_tower::{
-    Around, Clock, Objective, Outcome, Record, Recorder, RequestHead, Sli, Slo, SloRegistry,
-    SloRegistryBuilder, TextFormat, Threshold, Timestamp, Verdict, slo,
+    Around, Clock, GrpcMethods, Objective, Outcome, Record, Recorder, RequestHead, Sli, Slo, SloLayer,
+    SloRegistry, SloRegistryBuilder, TextFormat, Threshold, Timestamp, Verdict, slo,
 };
 
 use crate::exposition::{Exposition, Labels, Metrics};
 use crate::harness::Competitor;
 use crate::layer::{Entry, over_tower, serving};
 use crate::limit::operation;
-use crate::traffic::{hello, path, router};
+use crate::traffic::{CALLED, hello, path, router};
 
 /// Our name where a latency that is known is recorded, as the peers record it.
 pub const RECORD: &str = "slo, held series";
@@ -94,6 +94,16 @@ pub fn layers() -> Vec<Entry> {
             router: Box::new(|routes| promised_router(routes, &build(builder()))),
         },
     ]
+}
+
+/// Our layers over calls of gRPC, where nothing is promised and where the same is as above. A call that works is one of
+/// a known method.
+#[must_use]
+pub fn grpc_layers() -> [(&'static str, SloLayer<GrpcMethods>); 2] {
+    let promising = slos(CALLED.trim_start_matches('/')).into_iter();
+    let promising = promising.fold(builder().without_declared(), SloRegistryBuilder::slo);
+    [(LAYER, builder().without_declared()), (LAYER_PROMISED, promising)]
+        .map(|(name, builder)| (name, build(builder).layer_grpc()))
 }
 
 /// Returns routes to a handler that promises, recorded by this registry.

@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
 use std::hint::black_box;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use axum::Router;
 use axum::body::Body;
 use axum::routing::MethodRouter;
-use http::{Request, Response, Uri};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
+use http_body::Frame;
 use tower_service::Service;
 
 /// Log-normal latencies in nanoseconds: median 8 ms, one in a hundred above 80 ms. A power of two of them, so that
@@ -84,6 +86,66 @@ impl Service<Request<Body>> for Bare {
     }
 }
 
+/// The smallest service of gRPC: it answers every call with one message and says in the trailers that it is well.
+#[derive(Clone, Copy, Debug)]
+pub struct BareCall;
+
+impl Service<Request<Body>> for BareCall {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Answer>, Infallible>>;
+
+    #[inline]
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        drop(request);
+        ready(Ok(Response::new(Answer::Message)))
+    }
+}
+
+/// What comes next of the answer to a call.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// The message.
+    Message,
+    /// The trailers.
+    Trailers,
+    /// Nothing.
+    End,
+}
+
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    #[inline]
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let (frame, next) = match *self {
+            Self::Message => (Frame::data(Bytes::from_static(b"\0\0\0\0\x05hello")), Self::Trailers),
+            Self::Trailers => {
+                let mut trailers = HeaderMap::with_capacity(1);
+                trailers.insert(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"));
+                (Frame::trailers(trailers), Self::End)
+            }
+            Self::End => return Poll::Ready(None),
+        };
+        *self = next;
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    #[inline]
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::End)
+    }
+}
+
 /// A service that only passes requests on: what a layer costs that does nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Idle<S>(pub S);
@@ -120,6 +182,9 @@ pub fn path(route: usize) -> String {
     format!("/shop/resource-{route}")
 }
 
+/// The path of the method that [`BareCall`] is asked for.
+pub const CALLED: &str = "/shop.Shop/Buy";
+
 /// Asks for each of the routes of [`router`] in turn.
 #[derive(Clone, Debug)]
 pub struct Requests {
@@ -137,6 +202,12 @@ impl Requests {
     pub fn to(routes: usize) -> Self {
         let uris = (0..routes).map(|route| path(route).parse().expect("a path is a URI")).collect();
         Self { uris, next: 0 }
+    }
+
+    /// Calls of the method at this path.
+    #[must_use]
+    pub fn call(path: &'static str) -> Self {
+        Self { uris: [Uri::from_static(path)].into(), next: 0 }
     }
 
     /// Sends the next request through `service`, to the last byte of the answer.

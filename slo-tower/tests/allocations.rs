@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use slo_tower::{Clock, Objective, Outcome, RequestHead, Sli, Slo, SloRegistry, Timestamp, Verdict, slo};
@@ -73,6 +73,7 @@ fn main() {
     in_plain_tower();
     in_axum();
     in_calls();
+    in_grpc();
 }
 
 /// However long the text and however slow its reader, what is kept for a scrape is a chunk, and when the reader leaves
@@ -165,6 +166,44 @@ fn in_calls() {
     let total = slos.status().slo("calls").expect("declared above").total;
     let each = |kind| 3 * (0..REQUESTS).filter(|call| call % 3 == kind).count() as u64;
     assert_eq!([total.good, total.bad, total.excluded], [each(0), each(1), each(2)]);
+}
+
+/// Calls of a method that is known, and of one that never will be: neither leaves anything behind.
+fn in_grpc() {
+    fn answer(code: &'static str) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::default());
+        response.headers_mut().insert("grpc-status", HeaderValue::from_static(code));
+        response
+    }
+    /// Calls methods whose paths lie elsewhere each time, as those of requests do.
+    fn drive<S: Service<Request<()>, Error = Infallible>>(mut service: S, method: &str) {
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..REQUESTS {
+            let mut request = Request::new(());
+            *request.uri_mut() = method.parse().expect("it is a path");
+            let future = pin!(service.call(request));
+            assert!(future.poll(&mut context).is_ready());
+        }
+    }
+
+    let still = Clock::manual(Timestamp::default());
+    let slos = SloRegistry::builder("test").clock(still).route("shop.Shop/Buy").build().expect("it is valid");
+    for (method, code, unknown) in [("/shop.Shop/Buy", "0", 0), ("/shop.Shop/Sell", "12", 2)] {
+        let bare = service_fn(move |_: Request<()>| ready(Ok::<_, Infallible>(answer(code))));
+        let recorded = slos.layer_grpc().layer(bare);
+        drive(recorded.clone(), method);
+        let (without, with) =
+            (allocations(|| drive(bare, method)), allocations(|| drive(recorded.clone(), method)));
+        println!(
+            "{REQUESTS} calls of {method}: {} allocations without the layer, {} with it",
+            without.allocations, with.allocations
+        );
+        // The path of a method that is not known yet is shared with the request's, and kept.
+        assert_eq!(with.allocations - without.allocations, unknown * REQUESTS);
+        assert_eq!(with.bytes_allocated - with.bytes_deallocated, 0);
+    }
+    let count = slos.latency("shop.Shop/Buy").map(|latency| latency.count());
+    assert_eq!(count, Some(2 * REQUESTS as u64));
 }
 
 /// An error that says nothing more.

@@ -216,7 +216,13 @@ impl Attempt {
 
     fn end_followed(&mut self, head: Head, outcome: Outcome, verdict: Option<Verdict>) {
         if let Some(registry) = self.registry.take() {
-            local::finish_after(registry, self, head, outcome.code(), verdict);
+            let code = outcome.code();
+            // What is no stream has its usual latency, which is all that anybody looks at.
+            if self.state.is_stream() || registry.looks_at_heads() {
+                local::finish_after(registry, self, head, code, verdict);
+            } else {
+                local::finish(registry, self, code, verdict);
+            }
         }
     }
 

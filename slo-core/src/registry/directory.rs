@@ -19,11 +19,14 @@ pub(crate) struct RegistryId(NonZeroU64);
 
 impl RegistryId {
     const LOOKS_AT_HEADS: u64 = 1 << (u64::BITS - 1);
+    /// The two bits above these are for who says more of a registry than its number.
+    const SLOTS: u32 = 1 << 30;
     const GENERATIONS: u64 = (1 << 31) - 1;
 
     /// The number of the next registry in a slot, after the one that used it before.
     fn after(before: Option<Self>, slot: usize, looks_at_heads: bool) -> Self {
-        let slot = i32::try_from(slot).expect("fewer than two billion registries").cast_unsigned();
+        let slot = u32::try_from(slot).ok().filter(|slot| *slot < Self::SLOTS);
+        let slot = slot.expect("fewer than a billion registries");
         let generation = before.map_or(0, |before| (before.to_bits() & !Self::LOOKS_AT_HEADS) >> u32::BITS);
         // Past two billion registries in one slot, numbers would repeat.
         let bits = (generation + 1).min(Self::GENERATIONS) << u32::BITS | u64::from(slot);

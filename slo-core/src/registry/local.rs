@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::attempt::{Attempt, Ended};
 use super::directory::{self, RegistryId};
 use super::hot::Hot;
+use super::methods::Methods;
 use super::outcome::Verdict;
 use super::places::{About, Guard, Key, Places};
 use super::route::{OVERFLOW, Protocol, RouteId};
@@ -86,28 +87,6 @@ pub(super) fn start(
     with(id, |desk| Some((desk.start(protocol, method, name)?, desk.shared.clock.ticks())))
 }
 
-/// What became of the start of a call.
-pub(super) enum CallStart {
-    Known((RouteId, u64)),
-    Unknown,
-    LeftOut,
-}
-
-/// Counts the start of a call, if its method is known.
-pub(super) fn start_call(id: RegistryId, method: &str) -> CallStart {
-    let started = with(id, |desk| match desk.start_call(method) {
-        Some(route) => CallStart::Known((route, desk.shared.clock.ticks())),
-        None if desk.shared.left_out.has("", method) => CallStart::LeftOut,
-        None => CallStart::Unknown,
-    });
-    started.unwrap_or(CallStart::Unknown)
-}
-
-/// Moves a call to the method that it turns out to be one of; `None` if there is no room for it.
-pub(super) fn move_call(id: RegistryId, from: RouteId, method: &str) -> Option<RouteId> {
-    with(id, |desk| desk.move_call(from, method)).flatten()
-}
-
 /// Returns whether requests of this method and path are left out.
 pub(super) fn leaves_out(id: RegistryId, method: &str, path: &str) -> bool {
     with(id, |desk| desk.shared.left_out.has(method, path)).unwrap_or_default()
@@ -167,7 +146,9 @@ fn finish_unknown(
 /// Returns the moment it is, and whether there was maintenance since a count of the registry's clock; `None` if the
 /// registry is gone.
 pub(super) fn head(id: RegistryId, started: u64) -> Option<(Head, bool)> {
-    with(id, |desk| (Head::at(desk.shared.clock.ticks()), desk.shared.maintenance.reach(started)))
+    let head =
+        |desk: &mut Desk| (Head::at(desk.shared.clock.ticks()), desk.shared.maintenance.reach(started));
+    with_own(id, |desk| Some(head(desk))).or_else(|| with(id, head))
 }
 
 /// Returns the time since a count of the registry's clock; `None` if the registry is gone.
@@ -189,7 +170,7 @@ pub(super) fn remember(id: RegistryId, key: Key, route: RouteId, guard: Option<G
 /// What `work` calls may record in turn, but finds the desk lent out and takes the last resort: no code of users
 /// runs in here.
 #[inline]
-fn with_own<R>(id: RegistryId, work: impl FnOnce(&mut Desk) -> Option<R>) -> Option<R> {
+pub(super) fn with_own<R>(id: RegistryId, work: impl FnOnce(&mut Desk) -> Option<R>) -> Option<R> {
     let lent = LOCALS.try_with(|locals| {
         let mut locals = locals.try_borrow_mut().ok()?;
         let local = locals.get_mut(id.slot())?.as_mut()?;
@@ -200,7 +181,7 @@ fn with_own<R>(id: RegistryId, work: impl FnOnce(&mut Desk) -> Option<R>) -> Opt
 
 /// Lends `work` a desk: this thread's, claimed now if it has none, or the last resort's. `None` if the registry is
 /// gone.
-fn with<R>(id: RegistryId, mut work: impl FnMut(&mut Desk) -> R) -> Option<R> {
+pub(super) fn with<R>(id: RegistryId, mut work: impl FnMut(&mut Desk) -> R) -> Option<R> {
     // Past its end this thread has no desk any more: nobody would hand back the shard.
     let lent = END.try_with(|_| {
         LOCALS.try_with(|locals| {
@@ -232,15 +213,15 @@ fn claim(locals: &mut Locals, id: RegistryId) -> Option<&mut Local> {
 /// What a thread records with: the registry, its own shard, and its memory of routes.
 pub(super) struct Desk {
     pub(super) shared: Arc<Shared>,
-    shard: Arc<Shard>,
+    pub(super) shard: Arc<Shard>,
     places: Places,
     /// Routes by their text, for a text that is met at ever new addresses: nobody needs to be asked for its route.
     /// Those of one text differ in the method.
     by_text: HashMap<Arc<str>, Vec<RouteId>>,
     /// What this thread has resolved, by the number of the route.
     hot: Vec<Option<Hot>>,
-    /// So many routes were looked at for methods of calls, which are all in `by_text`.
-    calls_of: usize,
+    /// The methods of calls.
+    pub(super) methods: Methods,
 }
 
 impl Desk {
@@ -251,7 +232,7 @@ impl Desk {
             places: Places::default(),
             by_text: HashMap::new(),
             hot: Vec::new(),
-            calls_of: 0,
+            methods: Methods::default(),
         }
     }
 
@@ -270,12 +251,12 @@ impl Desk {
     }
 
     #[inline]
-    fn is_called(&self, route: RouteId, name: &str) -> bool {
+    pub(super) fn is_called(&self, route: RouteId, name: &str) -> bool {
         self.hot_of(route).is_some_and(|hot| hot.is_called(name))
     }
 
     #[inline]
-    fn hot_of(&self, route: RouteId) -> Option<&Hot> {
+    pub(super) fn hot_of(&self, route: RouteId) -> Option<&Hot> {
         self.hot.get(route.number())?.as_ref()
     }
 
@@ -301,37 +282,6 @@ impl Desk {
                 self.by_text.entry(text).or_default().push(route);
             }
         }
-        Some(route)
-    }
-
-    /// Counts the start of a call, if its method is known. A client may ask for any, so that nobody else is asked.
-    fn start_call(&mut self, method: &str) -> Option<RouteId> {
-        self.learn_calls();
-        let (route, hot) = self.find_by_text(Protocol::Rpc, "", method)?;
-        hot.start();
-        Some(route)
-    }
-
-    /// Looks at the routes that are new since the last time.
-    fn learn_calls(&mut self) {
-        while let Some(known) = self.shared.routes.get(self.calls_of) {
-            let (is_call, text) = (known.is_a_method(), Arc::clone(&known.template));
-            let route = RouteId::new(self.calls_of);
-            if is_call && self.resolve(route).is_some() {
-                self.by_text.entry(text).or_default().push(route);
-            }
-            self.calls_of += 1;
-        }
-    }
-
-    fn move_call(&mut self, from: RouteId, method: &str) -> Option<RouteId> {
-        let route = match self.shared.routes.find_or_add(Protocol::Rpc, "", method) {
-            OVERFLOW => return None,
-            index => RouteId::new(index),
-        };
-        // First there, then not here any more: it never looks as if it were nowhere.
-        self.resolve(route)?.0.start();
-        self.resolve(from)?.0.leave();
         Some(route)
     }
 
@@ -361,7 +311,7 @@ impl Desk {
         }
     }
 
-    fn resolve(&mut self, route: RouteId) -> Option<(&mut Hot, &Shared, &Shard)> {
+    pub(super) fn resolve(&mut self, route: RouteId) -> Option<(&mut Hot, &Shared, &Shard)> {
         let (shared, shard, number) = (&self.shared, &self.shard, route.number());
         self.hot.resize_with(self.hot.len().max(number + 1), || None);
         let hot = &mut self.hot[number];

@@ -22,6 +22,7 @@ mod hot;
 mod left_out;
 mod local;
 mod maintenance;
+mod methods;
 mod operation;
 mod outcome;
 mod places;

@@ -99,6 +99,7 @@ impl Routes {
 
     /// Returns the series of an outcome of a route, new if there is room, otherwise the overflow series.
     pub(super) fn series_of(&self, route: &Route, route_index: usize, outcome: Outcome) -> usize {
+        let outcome = as_told(route.protocol, outcome);
         let mut index = lock(&self.index);
         if let Some(series) = route.series(outcome) {
             return series;
@@ -158,6 +159,19 @@ fn route_labels(protocol: Protocol, method: &str, template: &str) -> String {
     }
 }
 
+/// Returns the outcome that stands for all that the labels of a series do not tell apart: none of them may be there
+/// twice.
+const fn as_told(protocol: Protocol, outcome: Outcome) -> Outcome {
+    match (protocol, outcome) {
+        (Protocol::Rpc, Outcome::Completed(number)) => Outcome::Completed(GrpcCode::of(number).number()),
+        (Protocol::Rpc, Outcome::TimedOut(number)) => Outcome::TimedOut(GrpcCode::of(number).number()),
+        (Protocol::Rpc, Outcome::Shed(number)) => Outcome::Shed(GrpcCode::of(number).number()),
+        (Protocol::Rpc, Outcome::BodyError(_)) => Outcome::BodyError(0),
+        (Protocol::Rpc, Outcome::BodyAborted(_)) => Outcome::BodyAborted(0),
+        (_, other) => other,
+    }
+}
+
 fn series_labels(route: &Route, outcome: Outcome) -> String {
     let mut labels = route.labels.to_string();
     let mut add = |name, value: &str| labels.push_str(&format!(r#",{name}="{value}""#));
@@ -172,6 +186,9 @@ fn series_labels(route: &Route, outcome: Outcome) -> String {
             let code = GrpcCode::of(number);
             add(label::RPC_STATUS, code.name());
             error = (code.verdict() == Verdict::Bad).then(|| code.name().into());
+        }
+        (Protocol::Rpc, Outcome::TimedOut(number @ 1..) | Outcome::Shed(number @ 1..)) => {
+            add(label::RPC_STATUS, GrpcCode::of(number).name());
         }
         // Where no status was sent there is none to tell.
         (Protocol::Rpc | Protocol::Operation, _) => {}
@@ -191,26 +208,17 @@ mod tests {
     use super::super::Registry;
     use super::*;
 
-    /// A thread asks the table once for each route, also of texts that lie elsewhere with each request.
-    #[test]
-    fn a_text_that_moves_asks_for_its_route_once() {
-        const TEXTS: usize = 10_000;
-        let registry = Registry::builder("shop").without_declared().build().expect("it is valid");
-        let recorder = registry.recorder();
-        let texts = "/orders".repeat(TEXTS);
+    const TEXTS: usize = 10_000;
+
+    /// Does something once, and many times more while the table is locked, on one thread.
+    fn do_while_the_table_is_locked(registry: &Registry, work: impl Fn(usize) + Send) {
         thread::scope(|scope| {
             let ((met, is_met), (go, may_go), (done, is_done)) = (channel(), channel(), channel());
             scope.spawn(move || {
-                let succeed = |at: usize| {
-                    for method in ["GET", "PUT"] {
-                        let attempt = recorder.request(method, Some(&texts[at * 7..at * 7 + 7]));
-                        attempt.finish_as(Outcome::Completed(200), Verdict::Good);
-                    }
-                };
-                succeed(0);
+                work(0);
                 met.send(()).expect("it is waited for");
                 may_go.recv().expect("it is sent");
-                (1..TEXTS).for_each(succeed);
+                (1..TEXTS).for_each(work);
                 // If it is too late, nobody waits any more.
                 let _ = done.send(());
             });
@@ -221,8 +229,46 @@ mod tests {
             drop(table);
             in_time.expect("the thread waits for the table");
         });
+    }
+
+    /// A thread asks the table once for each route, also of texts that lie elsewhere with each request.
+    #[test]
+    fn a_text_that_moves_asks_for_its_route_once() {
+        let registry = Registry::builder("shop").without_declared().build().expect("it is valid");
+        let (recorder, texts) = (registry.recorder(), "/orders".repeat(TEXTS));
+        do_while_the_table_is_locked(&registry, |at| {
+            for method in ["GET", "PUT"] {
+                let attempt = recorder.request(method, Some(&texts[at * 7..at * 7 + 7]));
+                attempt.finish_as(Outcome::Completed(200), Verdict::Good);
+            }
+        });
         for route in ["GET /orders", "PUT /orders"] {
             assert_eq!(registry.latency(route).map(|latency| latency.count()), Some(TEXTS as u64), "{route}");
         }
+    }
+
+    /// Calls ask it for nothing: not those of methods that are known, not those of others, and those that have no room
+    /// only once.
+    #[test]
+    fn calls_do_not_ask_for_their_methods() {
+        let registry =
+            Registry::builder("shop").without_declared().route("shop.Shop/Buy").routes_max(0).build();
+        let registry = registry.expect("it is valid");
+        let (recorder, ok) = (registry.recorder(), Outcome::Completed(GrpcCode::Ok.number()));
+        do_while_the_table_is_locked(&registry, |at| {
+            recorder.call("shop.Shop/Buy").finish(ok);
+            recorder.call(&format!("shop.Shop/Method{at}")).finish(ok);
+            let mut attempt = recorder.call(&format!("shop.Shop/Sell{at}"));
+            attempt.turn_out_to_call(&format!("shop.Shop/Sell{at}"));
+            attempt.finish(ok);
+        });
+        for (method, calls) in [("shop.Shop/Buy", TEXTS), ("_OTHER", 2 * TEXTS)] {
+            assert_eq!(
+                registry.latency(method).map(|latency| latency.count()),
+                Some(calls as u64),
+                "{method}"
+            );
+        }
+        assert_eq!(registry.shared().overflowed(), (TEXTS as u64, 0));
     }
 }

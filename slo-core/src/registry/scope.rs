@@ -20,14 +20,16 @@ struct Current {
     mark: Option<&'static Declaration>,
 }
 
-/// Whose work it is: the bits of the registry's number, and one that no number has. Zero is nobody's.
+/// Whose work it is: the bits of the registry's number, and two that no number has. Zero is nobody's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place(u64);
 
 impl Place {
     const NOWHERE: Self = Self(0);
     /// Set if the scope is a request's, and not just a place for operations to count in.
-    const REQUEST: u64 = 1 << (u32::BITS - 1);
+    const REQUEST: u64 = 1 << 31;
+    /// Set besides if the request is a call of gRPC.
+    const CALL: u64 = 1 << 30;
 
     #[inline]
     const fn of_operations(recorder: Recorder) -> Self {
@@ -37,6 +39,17 @@ impl Place {
     #[inline]
     const fn of_request(recorder: Recorder) -> Self {
         Self(recorder.id.to_bits() | Self::REQUEST)
+    }
+
+    #[inline]
+    const fn of_call(recorder: Recorder) -> Self {
+        Self(recorder.id.to_bits() | Self::REQUEST | Self::CALL)
+    }
+
+    /// Returns whether one of them is a request of HTTP, and the other one a call of gRPC.
+    #[inline]
+    const fn differs(self, other: Self) -> bool {
+        (self.0 ^ other.0) & Self::CALL != 0 && self.0 & other.0 & Self::REQUEST != 0
     }
 }
 
@@ -66,6 +79,13 @@ impl Scope {
         Self::enter(Place::of_request(recorder))
     }
 
+    /// The same for a call of gRPC. Within a request of HTTP it is an event of its own: what is promised of calls is
+    /// told by how they end, and not by the request that carries one, which is nearly always answered with 200.
+    #[inline]
+    pub fn open_call(recorder: Recorder) -> Self {
+        Self::enter(Place::of_call(recorder))
+    }
+
     #[inline]
     fn enter(place: Place) -> Self {
         Self { outer: CURRENT.replace(Current { place, mark: None }), _here: PhantomData }
@@ -77,6 +97,13 @@ impl Scope {
     #[must_use]
     pub fn is_within_request(&self, recorder: Recorder) -> bool {
         self.outer.place == Place::of_request(recorder)
+    }
+
+    /// The same for calls of gRPC.
+    #[inline]
+    #[must_use]
+    pub fn is_within_call(&self, recorder: Recorder) -> bool {
+        self.outer.place == Place::of_call(recorder)
     }
 
     /// Steps back into the scope around this one, long before this one is closed: there is nothing to count in it.
@@ -101,9 +128,13 @@ impl Scope {
     #[inline]
     fn leave(&self) -> Option<&'static Declaration> {
         CURRENT.with(|current| {
-            let mark = current.get().mark;
-            // A handler under two layers marks the request of both, unless the outer one has its own.
-            current.set(Current { mark: self.outer.mark.or(mark), ..self.outer });
+            let (Current { place, mark }, mut outer) = (current.get(), self.outer);
+            // A handler under two layers marks the request of both, unless the outer one has its own. But it promises
+            // something of one protocol.
+            if outer.place != Place::NOWHERE && !place.differs(outer.place) {
+                outer.mark = outer.mark.or(mark);
+            }
+            current.set(outer);
             mark
         })
     }
@@ -130,5 +161,5 @@ pub fn mark(declaration: &'static Declaration) {
 
 /// Returns the registry whose scope this thread is in.
 pub(super) fn current() -> Option<RegistryId> {
-    RegistryId::from_bits(CURRENT.get().place.0 & !Place::REQUEST)
+    RegistryId::from_bits(CURRENT.get().place.0 & !(Place::REQUEST | Place::CALL))
 }

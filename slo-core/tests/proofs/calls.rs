@@ -1,5 +1,7 @@
 //! gRPC calls: a method has a series of its own once it is known to exist, and no sooner.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::TrySendError;
 use std::thread;
 
 use slo_core::{Events, GrpcCode, Outcome, Registry, RouteRef, Sli, Verdict};
@@ -41,10 +43,30 @@ fn every_code_has_a_series_that_says_what_it_means() {
         assert_eq!(scrape.sum(COUNT, &labels), if code == GrpcCode::Unknown { 4.0 } else { 1.0 }, "{code:?}");
     }
     assert_eq!(scrape.sum(COUNT, &[]), 20.0);
-    let mut series: Vec<_> = scrape.all(COUNT, &[]).map(|sample| &sample.labels).collect();
-    series.sort();
-    series.dedup();
-    assert_eq!(series.len(), 17, "no series is there twice");
+    assert_eq!(scrape.all(COUNT, &[]).count(), 17, "no series is there twice");
+}
+
+/// What the labels do not tell apart has one series, whatever numbers it is given.
+#[test]
+fn no_series_is_there_twice() {
+    let registry = plain();
+    for number in [0, 2, 17, 99] {
+        for outcome in [
+            Outcome::Completed(number),
+            Outcome::BodyError(number),
+            Outcome::BodyAborted(number),
+            Outcome::TimedOut(number),
+            Outcome::Shed(number),
+        ] {
+            answer(&registry, "shop.Shop/Buy", outcome);
+        }
+    }
+    let scrape = Scrape::of(&registry);
+    let mut labels: Vec<_> = scrape.all(COUNT, &[]).map(|sample| &sample.labels).collect();
+    let all = labels.len();
+    labels.sort();
+    labels.dedup();
+    assert_eq!((labels.len(), scrape.sum(COUNT, &[])), (all, 20.0));
 }
 
 #[test]
@@ -133,6 +155,8 @@ fn a_method_that_is_promised_is_known_from_the_start() {
     assert!(late.is_of_unknown_method());
     late.finish(OK);
     assert_eq!(count("_OTHER"), Some(1.0));
+    let overflowed = [("kind", "route")];
+    assert_eq!(Scrape::of(&registry).value("slo_series_overflow_total", &overflowed), Some(1.0));
     assert_eq!(Scrape::of(&registry).sum(ACTIVE, &[]), 0.0);
 }
 
@@ -165,6 +189,86 @@ fn calls_are_classified_as_calls_and_left_out_by_name() {
     methods.sort_unstable();
     assert_eq!(methods, ["_OTHER", "shop.Shop/Buy", "shop.Shop/Polls"]);
     assert_eq!(registry.idle_classifiers(), [""; 0]);
+}
+
+/// Only a promise keeps a method from being left out, not that it is known.
+#[test]
+fn a_method_that_is_left_out_is_left_out_though_it_is_known() {
+    let registry = Registry::builder("shop")
+        .route("shop.Shop/Poll")
+        .classify_route("shop.Shop/Peek", |_: RouteRef<'_>, _: Outcome| Verdict::Good)
+        .slo(on_route("buy", Sli::Availability, "shop.Shop/Buy"))
+        .leave_out("shop.Shop/*")
+        .build()
+        .expect("it is valid");
+    for method in ["shop.Shop/Poll", "shop.Shop/Peek", "shop.Shop/Buy"] {
+        answer(&registry, method, OK);
+    }
+    let scrape = Scrape::of(&registry);
+    assert_eq!((scrape.sum(COUNT, &[]), scrape.sum(COUNT, &[("rpc_method", "shop.Shop/Buy")])), (1.0, 1.0));
+}
+
+/// Threads that find out about the same methods at the same moment, while another one looks on.
+#[test]
+fn calls_that_are_moved_by_many_threads_are_counted_once_and_never_negative() {
+    const THREADS: usize = 8;
+    const CALLS: usize = 20_000;
+    const METHODS: usize = 40;
+    let registry = Registry::builder("shop").routes_max(30).build().expect("it is valid");
+    let (recorder, running) = (registry.recorder(), AtomicUsize::new(THREADS));
+    let (send, receive) = std::sync::mpsc::sync_channel(64);
+    let receive = std::sync::Mutex::new(receive);
+    let highest = thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (send, receive, running) = (send.clone(), &receive, &running);
+            scope.spawn(move || {
+                for call in 0..CALLS {
+                    let name = format!("shop.Shop/Method{}", (call * 7 + thread) % METHODS);
+                    let attempt = recorder.call(&name);
+                    // Half of them end on another thread than the one they started on.
+                    let given = if call % 2 == 0 {
+                        send.try_send((attempt, name))
+                    } else {
+                        Err(TrySendError::Full((attempt, name)))
+                    };
+                    if let Err(
+                        TrySendError::Full((mut attempt, name))
+                        | TrySendError::Disconnected((mut attempt, name)),
+                    ) = given
+                    {
+                        attempt.turn_out_to_call(&name);
+                        attempt.finish(OK);
+                    }
+                    let taken = receive.lock().expect("nobody panics").try_recv();
+                    if let Ok((mut attempt, name)) = taken {
+                        attempt.turn_out_to_call(&name);
+                        attempt.finish(OK);
+                    }
+                }
+                // Release: publishes nothing but that this thread has done its work.
+                running.fetch_sub(1, Ordering::Release);
+            });
+        }
+        let mut highest = 0.0_f64;
+        // Acquire: pairs with the Release above.
+        while running.load(Ordering::Acquire) > 0 {
+            let scrape = Scrape::of(&registry);
+            let active = scrape.all(ACTIVE, &[]).map(|sample| sample.value);
+            highest = active.fold(highest, f64::max);
+        }
+        highest
+    });
+    drop(receive);
+    // One below zero would be near the largest number there is. What ends while a scrape is written it may still see
+    // under way.
+    assert!(highest <= (THREADS * CALLS) as f64, "{highest}");
+    let scrape = Scrape::of(&registry);
+    assert_eq!(scrape.sum(ACTIVE, &[]), 0.0);
+    let other = [("rpc_method", "_OTHER")];
+    let given_up = scrape.all(COUNT, &[("error_type", "cancelled")]).map(|sample| sample.value).sum::<f64>();
+    assert_eq!(scrape.sum(COUNT, &[]), (THREADS * CALLS) as f64);
+    assert!(scrape.sum(COUNT, &other) > 0.0 && given_up <= 64.0);
+    assert_eq!(scrape.all(ACTIVE, &[]).count(), 30, "29 methods, and all others");
 }
 
 #[test]

@@ -4,28 +4,31 @@ use std::mem::{ManuallyDrop, take};
 
 use slo_core::{Attempt, Outcome, Scope};
 
+use super::protocol::Call;
+
 /// Entered before the inner service or future runs and left after. Dropped instead, the handler has panicked:
 /// the attempt ends there, whoever may catch the panic further out.
-pub(super) struct Entered {
+pub(super) struct Entered<'a, C: Call> {
     attempt: Attempt,
     /// Stepped out of, or none, if nothing is recorded: operations then count where they would without us.
     scope: Option<Scope>,
+    call: &'a mut C,
 }
 
-impl Entered {
+impl<'a, C: Call> Entered<'a, C> {
     #[inline]
-    pub(super) fn new(attempt: Attempt, scope: Scope) -> Self {
+    pub(super) fn new(attempt: Attempt, scope: Scope, call: &'a mut C) -> Self {
         if attempt.is_ended() {
             scope.step_out();
         }
-        Self { attempt, scope: Some(scope) }
+        Self { attempt, scope: Some(scope), call }
     }
 
     /// Enters again, if the attempt has not ended.
     #[inline]
-    pub(super) fn again(attempt: Attempt) -> Self {
-        let scope = attempt.recorder().map(Scope::open_request);
-        Self { attempt, scope }
+    pub(super) fn again(attempt: Attempt, call: &'a mut C) -> Self {
+        let scope = attempt.recorder().map(C::open);
+        Self { attempt, scope, call }
     }
 
     /// Gives the attempt back, with the mark that the handler made.
@@ -36,24 +39,27 @@ impl Entered {
         if let Some(mark) = this.scope.take().and_then(Scope::close) {
             this.attempt.mark(mark);
         }
-        take(&mut this.attempt)
+        let mut attempt = take(&mut this.attempt);
+        this.call.ran(&mut attempt);
+        attempt
     }
 }
 
-impl Drop for Entered {
+impl<C: Call> Drop for Entered<'_, C> {
     // Inlined, with all that is long in another function: otherwise everything here would have to lie in memory, and
     // not in registers, for the sake of a panic.
     #[inline(always)]
     fn drop(&mut self) {
-        panicked(take(&mut self.attempt), self.scope.take());
+        panicked(take(&mut self.attempt), self.scope.take(), self.call);
     }
 }
 
 #[cold]
 #[inline(never)]
-fn panicked(mut attempt: Attempt, scope: Option<Scope>) {
+fn panicked<C: Call>(mut attempt: Attempt, scope: Option<Scope>, call: &mut C) {
     if let Some(mark) = scope.and_then(Scope::close) {
         attempt.mark(mark);
     }
+    call.ran(&mut attempt);
     attempt.end(Outcome::Panicked);
 }

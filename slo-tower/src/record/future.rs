@@ -53,7 +53,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let entered = Entered::again(take(this.attempt));
+        let entered = Entered::again(take(this.attempt), this.call);
         let polled = this.inner.poll(cx);
         let mut attempt = entered.leave();
         match polled {

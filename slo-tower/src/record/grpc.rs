@@ -6,12 +6,13 @@
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
 use http_body::Body;
-use slo_core::{Attempt, EventOverride, GrpcCode, Outcome, Recorder};
+use slo_core::{Attempt, EventOverride, GrpcCode, Outcome, Recorder, Scope};
 
 use super::grpc_body::GrpcBody;
 use super::protocol::{Answered, Begin, Call};
+use crate::classify::Cause;
 use crate::route::RequestHead;
 
 /// Tells gRPC calls by their method. Made by [`SloRegistry::layer_grpc`](crate::SloRegistry::layer_grpc).
@@ -24,12 +25,20 @@ impl GrpcMethods {
     }
 }
 
+// Made once: a name that is given as a text is read anew with each look-up.
+static STATUS: HeaderName = HeaderName::from_static("grpc-status");
+static TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+
 impl Begin for GrpcMethods {
     type Call = GrpcCall;
 
     fn begin(&self, recorder: Recorder, head: RequestHead<'_>) -> (Attempt, GrpcCall) {
         let attempt = recorder.call(method(head.uri.path()));
-        let path = if attempt.is_of_unknown_method() { head.uri.path_and_query().cloned() } else { None };
+        let path = if attempt.is_of_unknown_method() {
+            head.uri.path_and_query().cloned().map(Box::new)
+        } else {
+            None
+        };
         (attempt, GrpcCall { path, deadline: deadline(head.headers) })
     }
 
@@ -46,8 +55,8 @@ fn method(path: &str) -> &str {
 /// A gRPC call under way.
 #[derive(Debug)]
 pub struct GrpcCall {
-    /// Of a method that is not known yet.
-    path: Option<PathAndQuery>,
+    /// Of a method that is not known yet. Boxed, since all others are moved with its room.
+    path: Option<Box<PathAndQuery>>,
     /// How long the client waits.
     deadline: Option<Duration>,
 }
@@ -78,6 +87,21 @@ impl GrpcCall {
 }
 
 impl Call for GrpcCall {
+    fn open(recorder: Recorder) -> Scope {
+        Scope::open_call(recorder)
+    }
+
+    fn is_counted(scope: &Scope, recorder: Recorder) -> bool {
+        scope.is_within_call(recorder)
+    }
+
+    fn ran(&mut self, attempt: &mut Attempt) {
+        // It is marked by its handler, so there is one.
+        if self.path.is_some() && attempt.is_marked() {
+            self.is_known_to_exist(attempt);
+        }
+    }
+
     fn abandon(&mut self, attempt: &mut Attempt) {
         if !std::thread::panicking() {
             attempt.end(self.given_up(attempt, Outcome::CancelledBeforeHead));
@@ -89,10 +113,7 @@ impl<B: Body> Answered<B> for GrpcCall {
     type Body = GrpcBody<B>;
 
     fn answered(&mut self, response: Response<B>, mut attempt: Attempt) -> Response<GrpcBody<B>> {
-        if attempt.is_marked() {
-            // Its handler has run, so there is one.
-            self.is_known_to_exist(&mut attempt);
-        }
+        let cause = response.extensions().get::<Cause>().copied();
         if let Some(said) = response.extensions().get::<EventOverride>() {
             attempt.overrule(*said);
         }
@@ -100,25 +121,49 @@ impl<B: Body> Answered<B> for GrpcCall {
             None if response.status() != StatusCode::OK => Some(code_of(response.status())),
             code => code,
         };
+        let ending = Ending { cause, unless_said: code };
         let mut head = None;
-        if let Some(code) = code {
-            let outcome = Outcome::Completed(code.number());
+        // That it is well so far is not the last word of an answer that goes on.
+        if code.is_some_and(|code| code != GrpcCode::Ok) || response.body().is_end_stream() {
+            let outcome = ending.outcome(None);
             self.is_known_by(outcome, &mut attempt);
             attempt.end(outcome);
-        } else if response.body().is_end_stream() {
-            attempt.end(Outcome::BodyError(0));
         } else {
             head = attempt.head_of_stream();
         }
         let call = Self { path: self.path.take(), deadline: self.deadline };
-        response.map(|inner| GrpcBody::new(inner, attempt, call, head))
+        response.map(|inner| GrpcBody::new(inner, attempt, (call, ending), head))
+    }
+}
+
+/// What the head has said of how the call ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    cause: Option<Cause>,
+    /// The status, unless there is one in the trailers.
+    unless_said: Option<GrpcCode>,
+}
+
+impl Ending {
+    /// Returns how a call ended that was answered to the end, with this status in its trailers. One without any has
+    /// broken off.
+    pub(super) fn outcome(self, said: Option<GrpcCode>) -> Outcome {
+        match (said.or(self.unless_said).map(GrpcCode::number), self.cause) {
+            (None, _) => Outcome::BodyError(0),
+            (Some(number), None) => Outcome::Completed(number),
+            (Some(number), Some(cause)) => cause.completed(number),
+        }
     }
 }
 
 /// Returns the status that a head or trailers tell; one that cannot be read is unknown.
 pub(super) fn status(headers: &HeaderMap) -> Option<GrpcCode> {
-    let text = headers.get("grpc-status")?.to_str().ok();
-    Some(text.and_then(|text| text.parse().ok()).map_or(GrpcCode::Unknown, GrpcCode::of))
+    let number = |digit: &u8| u16::from(*digit - b'0');
+    Some(match headers.get(&STATUS)?.as_bytes() {
+        [one @ b'0'..=b'9'] => GrpcCode::of(number(one)),
+        [ten @ b'1'..=b'9', one @ b'0'..=b'9'] => GrpcCode::of(number(ten) * 10 + number(one)),
+        _ => GrpcCode::Unknown,
+    })
 }
 
 /// Returns what a client makes of an answer that is not one of gRPC, as
@@ -136,7 +181,7 @@ fn code_of(status: StatusCode) -> GrpcCode {
 
 /// Reads `grpc-timeout`: at most eight digits and a unit.
 fn deadline(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let text = headers.get(&TIMEOUT)?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -160,7 +205,7 @@ mod tests {
     use super::*;
 
     fn headers(name: &'static str, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(http::HeaderName::from_static(name), HeaderValue::from_static(value))])
+        HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))])
     }
 
     #[test]
@@ -183,7 +228,7 @@ mod tests {
             ("5ü", None),
         ] {
             let read = HeaderValue::from_bytes(text.as_bytes()).expect("it may be sent");
-            let headers = HeaderMap::from_iter([(http::HeaderName::from_static("grpc-timeout"), read)]);
+            let headers = HeaderMap::from_iter([(HeaderName::from_static("grpc-timeout"), read)]);
             assert_eq!(deadline(&headers), expected, "{text}");
         }
         assert_eq!(deadline(&HeaderMap::new()), None);
@@ -195,7 +240,14 @@ mod tests {
             ("0", GrpcCode::Ok),
             ("14", GrpcCode::Unavailable),
             ("17", GrpcCode::Unknown),
+            ("9", GrpcCode::FailedPrecondition),
+            ("10", GrpcCode::Aborted),
+            ("16", GrpcCode::Unauthenticated),
+            ("99", GrpcCode::Unknown),
             ("70000", GrpcCode::Unknown),
+            ("00", GrpcCode::Unknown),
+            ("+5", GrpcCode::Unknown),
+            ("5 0", GrpcCode::Unknown),
             ("", GrpcCode::Unknown),
             ("OK", GrpcCode::Unknown),
         ] {

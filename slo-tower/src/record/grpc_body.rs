@@ -8,7 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use slo_core::{Attempt, GrpcCode, Head, Outcome};
 
-use super::grpc::{self, GrpcCall};
+use super::grpc::{self, Ending, GrpcCall};
 
 pin_project! {
     /// The body of a recorded gRPC call: the same frames, and the status noticed.
@@ -22,9 +22,14 @@ pin_project! {
 
 impl<B> GrpcBody<B> {
     /// `head` is when the head was there, unless the attempt has ended with it.
-    pub(super) fn new(inner: B, attempt: Attempt, call: GrpcCall, head: Option<Head>) -> Self {
+    pub(super) fn new(
+        inner: B,
+        attempt: Attempt,
+        (call, ending): (GrpcCall, Ending),
+        head: Option<Head>,
+    ) -> Self {
         let messages = Messages::default();
-        Self { inner, sending: Sending { attempt, call, head, messages, is_polled: false } }
+        Self { inner, sending: Sending { attempt, call, ending, head, messages, is_polled: false } }
     }
 }
 
@@ -36,17 +41,24 @@ impl<B: Body> Body for GrpcBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let this = self.project();
+        let mut this = self.project();
         let sending = this.sending;
         sending.is_polled = true;
-        let polled = this.inner.poll_frame(cx);
+        let polled = this.inner.as_mut().poll_frame(cx);
         sending.is_polled = false;
         match &polled {
             Poll::Pending => sending.messages.are_awaited(),
-            // The end, or an error, before there was a status.
-            Poll::Ready(None | Some(Err(_))) => sending.end(None),
+            // The end, before there were trailers.
+            Poll::Ready(None) => sending.end(None),
+            Poll::Ready(Some(Err(_))) => sending.end_as(Outcome::BodyError(0)),
             Poll::Ready(Some(Ok(frame))) => match frame.data_ref() {
-                Some(data) => sending.messages.sent(data),
+                Some(data) => {
+                    sending.messages.sent(data);
+                    // Servers do not ask again.
+                    if this.inner.is_end_stream() {
+                        sending.end(None);
+                    }
+                }
                 None => sending.end(frame.trailers_ref().and_then(grpc::status)),
             },
         }
@@ -67,6 +79,7 @@ impl<B: Body> Body for GrpcBody<B> {
 struct Sending {
     attempt: Attempt,
     call: GrpcCall,
+    ending: Ending,
     head: Option<Head>,
     messages: Messages,
     /// Still so when it is dropped, the body has panicked, whoever caught the panic.
@@ -74,9 +87,9 @@ struct Sending {
 }
 
 impl Sending {
-    /// Ends the call with the status that was sent, if one was.
-    fn end(&mut self, code: Option<GrpcCode>) {
-        self.end_as(code.map_or(Outcome::BodyError(0), |code| Outcome::Completed(code.number())));
+    /// Ends the call with the status in its trailers, if there is one.
+    fn end(&mut self, said: Option<GrpcCode>) {
+        self.end_as(self.ending.outcome(said));
     }
 
     fn end_as(&mut self, outcome: Outcome) {
@@ -105,26 +118,36 @@ impl Drop for Sending {
 /// tells; the latency of a stream ends with its head, that of an answer with its end.
 #[derive(Debug, Default)]
 struct Messages {
-    /// The bytes of the first message, with its prefix.
-    first: u64,
+    /// So many bytes of the prefix of the first message are there.
+    prefix: usize,
+    /// How long the first message is, once its prefix is there.
+    length: u32,
     sent: u64,
     are_a_stream: bool,
 }
 
 impl Messages {
+    /// The bytes before a message.
+    const PREFIX: usize = 5;
+
     /// One answer is there at once.
     fn are_awaited(&mut self) {
         self.are_a_stream = true;
     }
 
     fn sent(&mut self, data: &impl Buf) {
-        // One byte tells whether it is compressed, four how long it is.
-        if let (0, [_, length @ ..]) = (self.sent, data.chunk()) {
-            let length = length.first_chunk().map_or(0, |length| u32::from_be_bytes(*length));
-            self.first = 5 + u64::from(length);
+        let (chunk, remaining) = (data.chunk(), data.remaining());
+        for byte in chunk.iter().take(Self::PREFIX - self.prefix) {
+            // The first byte, which tells whether it is compressed, is shifted out by the four of the length.
+            self.length = self.length << 8 | u32::from(*byte);
+            self.prefix += 1;
         }
-        self.sent += data.remaining() as u64;
-        self.are_a_stream |= self.sent > self.first;
+        self.sent += remaining as u64;
+        self.are_a_stream |= match self.prefix == Self::PREFIX {
+            true => self.sent > Self::PREFIX as u64 + u64::from(self.length),
+            // Of a prefix that lies in pieces only the first can be read.
+            false => chunk.len() < remaining,
+        };
     }
 }
 
@@ -143,6 +166,9 @@ mod tests {
         check(&[b"\0\0\0\0\0"], false);
         check(&[b"\0\0\0\0\x02ab"], false);
         check(&[b"\0\0\0\0\x02a", b"b"], false);
+        check(&[b"\x01", b"", b"\0\0\0", b"\x02ab"], false);
+        check(&[b"\x01", b"", b"\0\0\0", b"\x02abc"], true);
+        check(&[b"\0\0\0\0", b"\0"], false);
         check(&[b"\0\0\0\0\x02ab\0\0\0\0\0"], true);
         check(&[b"\0\0\0\0\x02ab", b"\0\0\0\0\0"], true);
         check(&[&[0, 0, 1, 0, 0], &[7; 65_536]], false);

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use http::{Method, Response};
 use http_body::Body;
-use slo_core::{Attempt, Recorder};
+use slo_core::{Attempt, Recorder, Scope};
 
 use super::body::{self, Deliver};
 use super::protocol::{Answered, Begin, Call};
@@ -54,6 +54,19 @@ pub struct HttpCall<R> {
 }
 
 impl<R> Call for HttpCall<R> {
+    #[inline]
+    fn open(recorder: Recorder) -> Scope {
+        Scope::open_request(recorder)
+    }
+
+    #[inline]
+    fn is_counted(scope: &Scope, recorder: Recorder) -> bool {
+        scope.is_within_request(recorder)
+    }
+
+    #[inline]
+    fn ran(&mut self, _: &mut Attempt) {}
+
     #[inline]
     fn abandon(&mut self, _: &mut Attempt) {}
 }

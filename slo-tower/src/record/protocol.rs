@@ -5,7 +5,7 @@
 
 use http::Response;
 use http_body::Body;
-use slo_core::{Attempt, Recorder};
+use slo_core::{Attempt, Recorder, Scope};
 
 use crate::route::RequestHead;
 
@@ -23,6 +23,15 @@ pub trait Begin: Clone {
 
 /// A request under way.
 pub trait Call {
+    /// Opens the scope in which the service works on it.
+    fn open(recorder: Recorder) -> Scope;
+
+    /// Returns whether another layer of the registry counts it already.
+    fn is_counted(scope: &Scope, recorder: Recorder) -> bool;
+
+    /// The service has run once more, or panicked; the attempt is marked if its handler was among what ran.
+    fn ran(&mut self, attempt: &mut Attempt);
+
     /// Ends an attempt whose future is dropped before there is an answer; left alone, it counts as cancelled.
     fn abandon(&mut self, attempt: &mut Attempt);
 }

@@ -3,11 +3,11 @@
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use slo_core::{Attempt, Recorder, Registry, Scope};
+use slo_core::{Attempt, Recorder, Registry};
 use tower_service::Service;
 
 use super::entered::Entered;
-use super::protocol::{Answered, Begin};
+use super::protocol::{Answered, Begin, Call};
 use super::{Exclude, ResponseFuture, SloLayer};
 use crate::route::RequestHead;
 
@@ -56,17 +56,18 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (scope, head) = (Scope::open_request(self.recorder), RequestHead::of(&request));
+        let (scope, head) = (R::Call::open(self.recorder), RequestHead::of(&request));
         // Under another layer of the same registry the request is counted there; what is left out, nowhere.
-        let (attempt, call) = if scope.is_within_request(self.recorder)
+        let (attempt, mut call) = if R::Call::is_counted(&scope, self.recorder)
             || self.exclude.is_some_and(|exclude| exclude.has(head))
         {
             (Attempt::default(), R::unrecorded(head))
         } else {
             self.route.begin(self.recorder, head)
         };
-        let entered = Entered::new(attempt, scope);
+        let entered = Entered::new(attempt, scope, &mut call);
         let inner = self.inner.call(request);
-        ResponseFuture::new(inner, entered.leave(), call)
+        let attempt = entered.leave();
+        ResponseFuture::new(inner, attempt, call)
     }
 }

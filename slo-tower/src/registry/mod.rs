@@ -143,6 +143,9 @@ impl SloRegistry {
     /// behind this layer that answers every method there is with success invents them in its stead, up to the maximum of
     /// routes.
     ///
+    /// A call that comes through a layer of HTTP, `SloRegistry::layer` on axum's router, say, is a request and a call: each
+    /// has its metrics, and its handler's promises are those of the call. Two layers of gRPC count a call once.
+    ///
     /// ```
     /// # use std::convert::Infallible;
     /// # use http::{Request, Response};

@@ -12,6 +12,7 @@ mod compressed;
 mod endings;
 mod endpoints;
 mod ends;
+mod grpc;
 mod jobs;
 mod left_out;
 mod operations;

@@ -116,13 +116,17 @@ pub(crate) fn of_the_registry(text: &str) -> String {
 
 /// What was counted, each series as its label values and its number: `GET /job 200 ×1`.
 pub(crate) fn counted(slos: &SloRegistry) -> Vec<String> {
+    counted_as(slos, "http_server_request_duration_seconds_count")
+}
+
+/// The same of one family.
+pub(crate) fn counted_as(slos: &SloRegistry, family: &str) -> Vec<String> {
     let short = |sample: String| {
         let (labels, count) = sample.rsplit_once(' ').unwrap();
         let values: Vec<&str> = labels.split('"').skip(1).step_by(2).collect();
         format!("{} ×{count}", values.join(" "))
     };
-    let mut counted: Vec<_> =
-        samples(slos, "http_server_request_duration_seconds_count").into_iter().map(short).collect();
+    let mut counted: Vec<_> = samples(slos, family).into_iter().map(short).collect();
     counted.sort();
     counted
 }
