@@ -1,7 +1,8 @@
 //! Every metric and label name, spelled once.
 //!
 //! The exporter, the generated rules and the dashboards all read from here, so they cannot disagree. The
-//! `http_` and `rpc_` families follow the OpenTelemetry semantic conventions in their Prometheus spelling.
+//! `http_` and `rpc_` families follow the OpenTelemetry semantic conventions in their Prometheus spelling;
+//! `rpc_server_active_calls`, which these have not, is named after its sister.
 
 /// A metric family: what `# HELP` and `# TYPE` say of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,11 +17,18 @@ use crate::route::RequestHead;
 
 /// Tells gRPC calls by their method. Made by [`SloRegistry::layer_grpc`](crate::SloRegistry::layer_grpc).
 #[derive(Clone, Copy, Debug)]
-pub struct GrpcMethods(());
+pub struct GrpcMethods {
+    /// What the server itself waits for an answer, if it was told.
+    server_timeout: Nanos,
+}
 
 impl GrpcMethods {
     pub(crate) const fn new() -> Self {
-        Self(())
+        Self { server_timeout: NEVER }
+    }
+
+    pub(super) fn with_server_timeout(limit: Duration) -> Self {
+        Self { server_timeout: nanos(limit) }
     }
 }
 
@@ -39,11 +46,12 @@ impl Begin for GrpcMethods {
         } else {
             None
         };
-        (attempt, GrpcCall { path, deadline: deadline(head.headers) })
+        let deadline = deadline(head.headers).map_or(NEVER, nanos);
+        (attempt, GrpcCall { path, deadline, server_timeout: self.server_timeout })
     }
 
     fn unrecorded(_: RequestHead<'_>) -> GrpcCall {
-        GrpcCall { path: None, deadline: None }
+        GrpcCall { path: None, deadline: NEVER, server_timeout: NEVER }
     }
 }
 
@@ -57,8 +65,18 @@ fn method(path: &str) -> &str {
 pub struct GrpcCall {
     /// Of a method that is not known yet. Boxed, since all others are moved with its room.
     path: Option<Box<PathAndQuery>>,
-    /// How long the client waits.
-    deadline: Option<Duration>,
+    /// How long the client waits, to the end.
+    deadline: Nanos,
+    /// How long the server waits, for the head.
+    server_timeout: Nanos,
+}
+
+type Nanos = u64;
+
+const NEVER: Nanos = Nanos::MAX;
+
+fn nanos(duration: Duration) -> Nanos {
+    Nanos::try_from(duration.as_nanos()).unwrap_or(NEVER)
 }
 
 impl GrpcCall {
@@ -76,13 +94,17 @@ impl GrpcCall {
         }
     }
 
-    /// Returns how an attempt ends whose client went away: by itself, or because its deadline was over.
+    /// Returns how an attempt ends that nobody waits for any more: cancelled, or because a deadline was over.
     #[cold]
     pub(super) fn given_up(&self, attempt: &Attempt, outcome: Outcome) -> Outcome {
+        let deadline = self.deadline.min(self.server_timeout);
         // The client's clock started before ours, by the way here: the last tenth is taken for the deadline.
-        let is_over =
-            |deadline: Duration| attempt.elapsed().is_some_and(|elapsed| elapsed >= deadline * 9 / 10);
-        if self.deadline.is_some_and(is_over) { Outcome::TimedOut(0) } else { outcome }
+        let is_over = |elapsed| nanos(elapsed) >= deadline - deadline / 10;
+        if deadline != NEVER && attempt.elapsed().is_some_and(is_over) {
+            Outcome::TimedOut(0)
+        } else {
+            outcome
+        }
     }
 }
 
@@ -131,7 +153,7 @@ impl<B: Body> Answered<B> for GrpcCall {
         } else {
             head = attempt.head_of_stream();
         }
-        let call = Self { path: self.path.take(), deadline: self.deadline };
+        let call = Self { path: self.path.take(), deadline: self.deadline, server_timeout: NEVER };
         response.map(|inner| GrpcBody::new(inner, attempt, (call, ending), head))
     }
 }

@@ -15,6 +15,8 @@ mod http;
 mod protocol;
 mod service;
 
+use std::time::Duration;
+
 use slo_core::{Recorder, Registry};
 use tower_layer::Layer;
 
@@ -45,6 +47,30 @@ impl<R> SloLayer<R> {
 
     pub(crate) fn recorder(&self) -> Recorder {
         self.registry.recorder()
+    }
+}
+
+impl SloLayer<GrpcMethods> {
+    /// Says how long the server itself lets a call take to its head: what tonic's `Server::timeout` was given.
+    ///
+    /// That time-out lies around all layers, and drops what it cuts off as if the client had cancelled. Where the layer
+    /// knows of it, such a call counts as timed out, which is bad, and not as cancelled.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use slo_tower::SloRegistry;
+    /// use tonic::transport::Server;
+    ///
+    /// const LIMIT: Duration = Duration::from_secs(5);
+    /// let slos = SloRegistry::builder("shop").build()?;
+    /// let server = Server::builder().timeout(LIMIT).layer(slos.layer_grpc().server_timeout(LIMIT));
+    /// # let _ = server;
+    /// # Ok::<(), slo_tower::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn server_timeout(mut self, limit: Duration) -> Self {
+        self.route = GrpcMethods::with_server_timeout(limit);
+        self
     }
 }
 

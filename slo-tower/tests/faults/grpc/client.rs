@@ -39,6 +39,8 @@ pub(crate) enum Mount {
     Service,
     /// On the whole server, over a time-out of [`LIMIT`].
     Limited,
+    /// On the whole server, which has the same time-out of its own.
+    Patient,
 }
 
 /// A shop on loopback, and what it counts.
@@ -81,6 +83,13 @@ impl Served {
                 Server::builder()
                     .layer(slos.layer_grpc())
                     .layer(TimeoutLayer::new(LIMIT))
+                    .add_service(shop)
+                    .serve_with_incoming_shutdown(incoming, stopped),
+            ),
+            Mount::Patient => tokio::spawn(
+                Server::builder()
+                    .timeout(LIMIT)
+                    .layer(slos.layer_grpc().server_timeout(LIMIT))
                     .add_service(shop)
                     .serve_with_incoming_shutdown(incoming, stopped),
             ),

@@ -100,11 +100,20 @@ pub(crate) async fn leaves_chat(mut client: Client) {
 }
 
 /// Waits until its deadline, which both sides keep in real time; on the clock of the test it is over at once.
-pub(crate) async fn runs_out_of_time(mut client: Client) {
-    let (stage, deadline) = (client.stage.clone(), Some(DEADLINE));
+pub(crate) async fn runs_out_of_time(client: Client) {
+    waits(client, Some(DEADLINE)).await;
+}
+
+/// Waits for ever, but the server does not.
+pub(crate) async fn is_given_up(client: Client) {
+    waits(client, None).await;
+}
+
+async fn waits(mut client: Client, deadline: Option<Duration>) {
+    let stage = client.stage.clone();
     let asked = tokio::spawn(async move { client.ask("shop.Shop/Buy", "wait", deadline).await });
     stage.until_waiting(1).await;
-    stage.clock.advance(DEADLINE);
+    stage.clock.advance(LIMIT);
     let status = asked.await.unwrap().unwrap_err();
     assert!(matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled), "{status}");
 }

@@ -3,10 +3,11 @@
 use tokio::time::timeout;
 
 use super::cases::{Case, cases};
-use super::client::{Client, Mount, Served};
-use super::conduct::fails;
+use super::client::{Client, LIMIT, Mount, Served};
+use super::conduct::{fails, is_given_up};
 use crate::client::{PATIENCE, samples, until};
 use crate::matrix::{short, verdict};
+use crate::service::WORK;
 
 const COUNT: &str = "rpc_server_call_duration_seconds_count";
 const SUM: &str = "rpc_server_call_duration_seconds_sum";
@@ -56,6 +57,19 @@ async fn a_time_out_within_the_server_is_told_from_failures() {
         ..cases().swap_remove(0)
     };
     check(&case, Mount::Limited).await;
+}
+
+#[tokio::test]
+async fn a_time_out_around_the_layers_is_no_cancel_of_the_client() {
+    let case = Case {
+        name: "time-out of the server itself",
+        events: [[0, 1, 0]; 2],
+        ends: "shop.Shop/Buy timeout".to_owned(),
+        latency: WORK + LIMIT,
+        run: |client| Box::pin(is_given_up(client)),
+        ..cases().swap_remove(0)
+    };
+    check(&case, Mount::Patient).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
