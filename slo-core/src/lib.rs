@@ -16,18 +16,21 @@ mod budget;
 
 mod alert;
 
+mod engine;
+
 mod registry;
 
 mod export;
 
-pub use self::alert::{AlertStatus, BAD_EVENTS_MIN};
+pub use self::alert::{AlertChange, AlertRowStatus, AlertStatus, AlertTransition};
 pub use self::budget::{BurnRate, ErrorBudget};
 #[cfg(feature = "metrics")]
 pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};
 pub use self::histogram::Histogram;
 pub use self::objective::{
-    AlertPolicy, AlertRow, LatencyEnd, Objective, ObjectiveError, Severity, Sli, Slo, Threshold, Window,
+    AlertForm, AlertPolicy, AlertPolicyError, AlertRow, LatencyEnd, Objective, ObjectiveError, Severity, Sli,
+    Slo, Threshold, Window,
 };
 pub use self::registry::{
     Attempt, BudgetStatus, BuildError, BurnRateStatus, Classify, Declaration, Declared, EventOverride,

@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::engine::Engine;
-use crate::alert::{self, AlertStatus};
+use crate::alert::{AlertStates, AlertStatus};
 use crate::budget::{BurnRate, ErrorBudget};
 use crate::histogram::Histogram;
 use crate::objective::{AlertRow, LatencyEnd, Objective, Slo, Threshold, Window, format_duration};
 use crate::time::{Timestamp, nanos};
-use crate::window::Counts;
+use crate::window::{Counts, WindowCounts};
 
 /// All SLOs of a registry at one moment.
 #[derive(Clone, Debug, Serialize)]
@@ -71,7 +70,7 @@ pub struct SloStatus {
     pub burn_rates: Vec<BurnRateStatus>,
     /// Share of the window for which there is data.
     pub coverage: f64,
-    /// One state per severity the policy can raise.
+    /// One state per severity the policy can raise, as of the last tick.
     pub alerts: Vec<AlertStatus>,
     /// Latencies of the routes since the process started; `None` before the first.
     pub latency: Option<LatencyStatus>,
@@ -149,15 +148,14 @@ impl LatencyStatus {
     }
 }
 
-/// Works one SLO out from its totals at `now`, all but its routes and their latencies.
+/// Works one SLO out from its totals and what is known of any window that ends with them, all but its routes and their
+/// latencies.
 pub(super) fn slo_status(
-    engine: &Engine,
-    index: usize,
     slo: &Slo,
     total: Events,
-    now: Timestamp,
+    within: impl Fn(Duration) -> WindowCounts,
+    alerts: &AlertStates,
 ) -> SloStatus {
-    let within = |window: Duration| engine.window(index, window, now, total.counts());
     let period = slo.window().duration();
     let whole = within(period);
     let budget = ErrorBudget::new(slo.objective(), whole.counts);
@@ -185,7 +183,7 @@ pub(super) fn slo_status(
         },
         burn_rates: burn_windows(slo).into_iter().map(burn_rate).collect(),
         coverage: whole.seen.as_secs_f64() / period.as_secs_f64(),
-        alerts: alert::evaluate(slo, |window| within(window).counts),
+        alerts: alerts.statuses(slo),
         latency: None,
     }
 }
