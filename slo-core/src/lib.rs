@@ -23,7 +23,7 @@ mod registry;
 mod export;
 
 pub use self::alert::{AlertChange, AlertRowStatus, AlertStatus, AlertTransition};
-pub use self::budget::{BurnRate, ErrorBudget};
+pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 #[cfg(feature = "metrics")]
 pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};

@@ -110,8 +110,8 @@ pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
     AlertTransition, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Classify, Clock, Counts,
-    ErrorBudget, EventOverride, Events, Exposition, GrpcCode, Head, Histogram, InstallError, LatencyEnd,
-    LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder, Registry, RouteRef,
+    ErrorBudget, EventOverride, Events, Exhaustion, Exposition, GrpcCode, Head, Histogram, InstallError,
+    LatencyEnd, LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder, Registry, RouteRef,
     SeriesWriter, Severity, Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold, Timestamp,
     Verdict, Window, naming,
 };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::alert::{AlertStates, AlertStatus};
-use crate::budget::{BurnRate, ErrorBudget};
+use crate::budget::{BurnRate, ErrorBudget, Exhaustion};
 use crate::histogram::Histogram;
 use crate::objective::{AlertRow, LatencyEnd, Objective, Slo, Threshold, Window, format_duration};
 use crate::time::{Timestamp, nanos};
@@ -68,6 +68,9 @@ pub struct SloStatus {
     /// The burn rate over five minutes, an hour, each window of the alert policy and the SLO's own, shortest
     /// first.
     pub burn_rates: Vec<BurnRateStatus>,
+    /// When the budget will be gone at the present burn rate; `None` without events, and while it lasts for the whole
+    /// window.
+    pub exhaustion: Option<Exhaustion>,
     /// Share of the window for which there is data.
     pub coverage: f64,
     /// One state per severity the policy can raise, as of the last tick.
@@ -182,6 +185,7 @@ pub(super) fn slo_status(
             remaining_ratio: budget.remaining_ratio(),
         },
         burn_rates: burn_windows(slo).into_iter().map(burn_rate).collect(),
+        exhaustion: Exhaustion::forecast(slo.objective(), slo.window(), |window| within(window).counts),
         coverage: whole.seen.as_secs_f64() / period.as_secs_f64(),
         alerts: alerts.statuses(slo),
         latency: None,

@@ -3,6 +3,10 @@
 //! Event-weighted throughout: a budget is a number of events, not a mean of ratios. Without events there is
 //! no answer, and `None` says so.
 
+mod forecast;
+
+pub use self::forecast::Exhaustion;
+
 use serde::Serialize;
 
 use crate::objective::Objective;
