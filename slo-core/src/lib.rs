@@ -18,6 +18,8 @@ mod alert;
 
 mod engine;
 
+mod simulate;
+
 mod registry;
 
 mod export;
@@ -37,6 +39,7 @@ pub use self::registry::{
     Events, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation, Outcome, Recorder, Registry,
     RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status, StatusReader, Subject, Verdict, mark,
 };
+pub use self::simulate::{Incident, Simulation, Traffic, simulate};
 pub use self::time::{Clock, Timestamp};
 pub use self::window::Counts;
 

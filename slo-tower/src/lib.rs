@@ -36,6 +36,7 @@
 //! | answers in a service's stead | [`Cause`], [`answer_error`] |
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | alerts: when, and who is told | [`AlertPolicy`], [`Slo::with_alerts`], [`SloRegistryBuilder::on_alert`] |
+//! | what a policy would make of an incident | [`simulate`](fn@simulate) |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
 //! | jobs, and clients of other services | [`SloRegistry::layer_calls`], [`Registry::attempt`] |
@@ -110,9 +111,9 @@ pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
     AlertTransition, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Classify, Clock, Counts,
-    ErrorBudget, EventOverride, Events, Exhaustion, Exposition, GrpcCode, Head, Histogram, InstallError,
-    LatencyEnd, LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder, Registry, RouteRef,
-    SeriesWriter, Severity, Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold, Timestamp,
-    Verdict, Window, naming,
+    ErrorBudget, EventOverride, Events, Exhaustion, Exposition, GrpcCode, Head, Histogram, Incident,
+    InstallError, LatencyEnd, LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder,
+    Registry, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus, Status, StatusReader,
+    TextFormat, Threshold, Timestamp, Traffic, Verdict, Window, naming, simulate,
 };
 pub use slo_macros::slo;

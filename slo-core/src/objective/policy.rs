@@ -24,6 +24,10 @@ use super::{AlertRow, Objective, Severity};
 /// assert_eq!(policy.rows().len(), 2);
 /// # Ok::<(), slo_core::AlertPolicyError>(())
 /// ```
+///
+/// With even traffic a total outage fires a row, in either form, after factor × (1 − objective) × long window, and not
+/// before the floor of bad events: the first row of the workbook at 99.9 % after 52 seconds. [`simulate`](crate::simulate())
+/// tells for any other incident.
 #[derive(Clone, Copy, PartialEq)]
 pub struct AlertPolicy {
     /// The first `length` are in use.

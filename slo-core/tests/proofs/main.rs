@@ -14,6 +14,7 @@ mod driver;
 mod exposition;
 #[cfg(feature = "metrics")]
 mod facade;
+mod incidents;
 mod model;
 mod parsers;
 mod places;
