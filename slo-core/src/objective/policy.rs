@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::policy_error::AlertPolicyError;
-use super::{AlertRow, Objective, Severity};
+use super::{AlertRow, Objective, Severity, Window};
 
 /// When an SLO alerts: at most eight rows, a floor of bad events, and what a burn is measured by.
 ///
@@ -182,6 +182,23 @@ impl AlertPolicy {
     pub fn dead_row(&self, objective: Objective) -> Option<&AlertRow> {
         self.rows().iter().find(|row| self.chosen && !row.can_fire(objective))
     }
+
+    /// Returns the first row that would fire only after the whole budget is gone, or `None` if all is well. Over 30 days
+    /// there is none; the alert windows of promises over a few hours are rounded up.
+    ///
+    /// ```
+    /// use slo_core::{AlertPolicy, AlertRow, Severity, Window};
+    /// use std::time::Duration;
+    /// let steep = AlertPolicy::new(&[AlertRow::new(Severity::Page, Duration::from_secs(120), 100.0)?])?;
+    /// assert_eq!(steep.late_row(Window::MONTH), None);
+    /// assert_eq!(steep.late_row(Window::literal("1h")).map(|row| row.factor()), Some(100.0));
+    /// assert_eq!(AlertPolicy::WORKBOOK.late_row(Window::literal("1h")), None);
+    /// # Ok::<(), slo_core::AlertPolicyError>(())
+    /// ```
+    #[must_use]
+    pub fn late_row(&self, window: Window) -> Option<&AlertRow> {
+        self.rows().iter().find(|row| row.budget_spent(window) > 1.0)
+    }
 }
 
 impl fmt::Debug for AlertPolicy {
@@ -195,7 +212,6 @@ impl fmt::Debug for AlertPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objective::Window;
 
     #[test]
     fn rows_spend_what_the_workbook_says() {

@@ -185,7 +185,7 @@ impl RegistryBuilder {
     ///
     /// # Errors
     ///
-    /// If the service has no name, two SLOs have the same name, an alert was chosen that can never fire, or
+    /// If the service has no name, two SLOs have the same name, an alert was chosen that can never fire or only too late, or
     /// there are more thresholds than boundaries.
     pub fn build(self) -> Result<Registry, BuildError> {
         self.assemble().map(|shared| Registry::new(Handle::new(shared, None)))
@@ -376,6 +376,10 @@ impl Promised {
                 factor: row.factor(),
                 location,
             });
+        }
+        if let Some(row) = slo.alerts().late_row(slo.window()) {
+            let (window, factor) = (slo.window(), row.factor());
+            return Err(BuildError::LateAlertRow { name, window, factor, location });
         }
         let goal = Goal::new(self.slos.len(), &slo);
         self.slos.push((slo, location));
