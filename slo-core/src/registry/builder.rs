@@ -86,7 +86,7 @@ impl RegistryBuilder {
         self
     }
 
-    /// Decides what outcomes mean: [`RouteRef::usual_verdict`] unless changed.
+    /// Decides what outcomes mean: [`RouteRef::usual_verdict`](super::RouteRef::usual_verdict) unless changed.
     pub fn classify(mut self, classifier: impl Classify) -> Self {
         self.policy.replace(Box::new(classifier));
         self
