@@ -16,24 +16,30 @@ mod budget;
 
 mod alert;
 
+mod engine;
+
+mod simulate;
+
 mod registry;
 
 mod export;
 
-pub use self::alert::{AlertStatus, BAD_EVENTS_MIN};
-pub use self::budget::{BurnRate, ErrorBudget};
+pub use self::alert::{AlertChange, AlertRowStatus, AlertStatus, AlertTransition};
+pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 #[cfg(feature = "metrics")]
 pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};
 pub use self::histogram::Histogram;
 pub use self::objective::{
-    AlertPolicy, AlertRow, LatencyEnd, Objective, ObjectiveError, Severity, Sli, Slo, Threshold, Window,
+    AlertForm, AlertPolicy, AlertPolicyError, AlertRow, LatencyEnd, Objective, ObjectiveError, Severity, Sli,
+    Slo, Threshold, Window,
 };
 pub use self::registry::{
     Attempt, BudgetStatus, BuildError, BurnRateStatus, Classify, Declaration, Declared, EventOverride,
     Events, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation, Outcome, Recorder, Registry,
     RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status, StatusReader, Subject, Verdict, mark,
 };
+pub use self::simulate::{Incident, Simulation, Traffic, simulate};
 pub use self::time::{Clock, Timestamp};
 pub use self::window::Counts;
 

@@ -65,7 +65,9 @@ families! {
     SLO_COVERAGE: Gauge "slo_window_coverage_ratio" "Share of the SLO window for which there is data.";
     /// The spending speed.
     SLO_BURN_RATE: Gauge "slo_burn_rate" "Spending speed of the error budget; 1 spends exactly all of it in the SLO window.";
-    /// Whether an alert is due.
+    /// When the budget will be gone.
+    SLO_EXHAUSTION: Gauge "slo_budget_exhaustion_seconds" "Seconds until the error budget is gone at the present burn rate; 0 when it is, absent while it lasts for the whole window.";
+    /// Whether an alert fires.
     SLO_ALERT: Gauge "slo_alert_active" "Whether a burn-rate alert of this severity is firing.";
     /// Whether events count.
     SLO_MAINTENANCE: Gauge "slo_maintenance_active" "Whether there is maintenance, in which no event counts for an SLO.";

@@ -35,6 +35,8 @@
 //! | gRPC, with tonic or without | [`SloRegistry::layer_grpc`], [`GrpcClassifier`], [`GrpcCode`] |
 //! | answers in a service's stead | [`Cause`], [`answer_error`] |
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
+//! | alerts: when, and who is told | [`AlertPolicy`], [`Slo::with_alerts`], [`SloRegistryBuilder::on_alert`] |
+//! | what a policy would make of an incident | [`simulate`](fn@simulate) |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
 //! | jobs, and clients of other services | [`SloRegistry::layer_operations`], [`Registry::attempt`] |
@@ -63,6 +65,7 @@
 //! * `axum` (default): [`SloRegistry::layer`], `SloRegistry::around` and `SloRegistry::routes` for axum's router.
 //! * `tonic`: a single service that [`SloRegistry::layer_grpc`] records can be added to tonic's server by itself.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
+//! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
@@ -109,10 +112,11 @@ pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 #[cfg(feature = "metrics")]
 pub use slo_core::FacadePublisher;
 pub use slo_core::{
-    AlertPolicy, AlertRow, AlertStatus, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus,
-    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exposition, GrpcCode, Head, Histogram,
+    AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
+    AlertTransition, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Classify, Clock, Counts,
+    ErrorBudget, EventOverride, Events, Exhaustion, Exposition, GrpcCode, Head, Histogram, Incident,
     InstallError, LatencyEnd, LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder,
-    Registry, RouteRef, SeriesWriter, Severity, Sli, Slo, SloStatus, Status, StatusReader, TextFormat,
-    Threshold, Timestamp, Verdict, Window, naming,
+    Registry, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus, Status, StatusReader,
+    TextFormat, Threshold, Timestamp, Traffic, Verdict, Window, naming, simulate,
 };
 pub use slo_macros::slo;

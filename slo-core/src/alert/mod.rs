@@ -1,85 +1,109 @@
-//! Whether an alert is due: the policy's rows, held against the windows.
-//!
-//! Ratios are compared as they are, never rounded. A row needs a few bad events besides a fast burn, so that
-//! one failure at night pages nobody; it needs no minimum of traffic, which would hide a quiet total outage.
+//! Whether an alert is due, since when, and why: the policy's rows, held against the windows at every tick.
 
-use std::time::Duration;
+mod evaluate;
+mod state;
+#[cfg_attr(not(feature = "tracing"), path = "not_traced.rs")]
+mod traced;
+
+pub(crate) use self::state::AlertStates;
+pub(crate) use self::traced::trace;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::budget::BurnRate;
-use crate::objective::{AlertRow, Severity, Slo};
-use crate::window::Counts;
+use crate::objective::{Severity, Slo, format_duration};
+use crate::time::{Timestamp, nanos};
 
-/// Bad events in the long window without which no row fires.
-pub const BAD_EVENTS_MIN: u64 = 2;
-
-/// The state of one severity of one SLO.
+/// The state of one severity of one SLO, as of the last tick.
+///
+/// Burns are measured in the form of the SLO's policy. What is `None` is so because nothing fires.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AlertStatus {
-    /// How urgent it would be.
+    /// How urgent it is.
     pub severity: Severity,
     /// Whether any of its rows fires.
     pub active: bool,
+    /// The tick since which it has fired without a break.
+    pub since: Option<Timestamp>,
+    /// The row that fires; of several, the one that stands first in the policy.
+    pub row: Option<AlertRowStatus>,
+    /// How fast the row's long window burns.
+    pub long_burn: Option<BurnRate>,
+    /// How fast the row's short window burns.
+    pub short_burn: Option<BurnRate>,
+    /// Share of the error budget that is spent over the SLO's window; above 1 when overspent.
+    pub budget_spent: Option<f64>,
+    /// When it last resolved; `None` if it never did.
+    pub resolved: Option<Timestamp>,
 }
 
-/// Returns the state of every severity the SLO's policy can raise.
-pub(crate) fn evaluate(slo: &Slo, counts: impl Fn(Duration) -> Counts) -> Vec<AlertStatus> {
-    let rows =
-        |severity| slo.alerts().rows_for(slo.objective()).filter(move |row| row.severity() == severity);
-    let raised = Severity::ALL.into_iter().filter(|severity| rows(*severity).next().is_some());
-    raised
-        .map(|severity| AlertStatus { severity, active: rows(severity).any(|row| fires(slo, row, &counts)) })
-        .collect()
+/// An [`AlertRow`](crate::AlertRow) with the windows it has for one SLO.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AlertRowStatus {
+    /// The burn rate that both windows exceed.
+    pub factor: f64,
+    /// The long window, such as `1h`.
+    pub long: String,
+    /// The short window, such as `5m`.
+    pub short: String,
 }
 
-fn fires(slo: &Slo, row: &AlertRow, counts: &impl Fn(Duration) -> Counts) -> bool {
-    let burns = |counts| BurnRate::new(slo.objective(), counts).is_some_and(|burn| burn.get() > row.factor());
-    let long = counts(row.long(slo.window()));
-    long.bad >= BAD_EVENTS_MIN && burns(long) && burns(counts(row.short(slo.window())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::objective::{Objective, Sli};
-
-    /// The page of 14.4 over 1 h and 5 min, alone: the other rows see no events.
-    fn pages(long: Counts, short: Counts) -> bool {
-        let slo = Slo::literal("x", Sli::Availability, Objective::literal("99.9%"));
-        let state = evaluate(&slo, |window| match window.as_secs() {
-            3_600 => long,
-            300 => short,
-            _ => Counts::default(),
-        });
-        assert_eq!((state[0].severity, state[1].severity), (Severity::Page, Severity::Ticket));
-        assert!(!state[1].active);
-        state[0].active
+impl AlertRowStatus {
+    fn new(slo: &Slo, row: usize) -> Self {
+        let row = slo.alerts().rows()[row];
+        let window = |window| format_duration(nanos(window));
+        let (long, short) = (window(row.long(slo.window())), window(row.short(slo.window())));
+        Self { factor: row.factor(), long, short }
     }
+}
 
-    #[test]
-    fn a_row_needs_both_windows_above_its_factor_and_two_bad_events() {
-        let at = |bad, total| Counts { good: total - bad, bad };
-        // 14.4 times the 0.1 % that may be bad is 1.44 %; the comparison is strict.
-        for (long, short, expected) in [
-            (at(145, 10_000), at(145, 10_000), true),
-            (at(144, 10_000), at(145, 10_000), false),
-            (at(145, 10_000), at(144, 10_000), false),
-            (at(145, 10_000), at(0, 0), false),
-            (at(1, 10), at(1, 1), false),
-            (at(2, 10), at(1, 1), true),
-            (at(0, 0), at(0, 0), false),
-        ] {
-            assert_eq!(pages(long, short), expected, "{long:?} {short:?}");
+/// An alert that has begun to fire, or has resolved. Each is reported once, at the tick that sees it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AlertTransition {
+    /// The name of the SLO.
+    pub slo: String,
+    /// The user's own labels of the SLO.
+    pub labels: BTreeMap<String, String>,
+    /// How urgent the alert is.
+    pub severity: Severity,
+    /// What has become of it.
+    pub change: AlertChange,
+    /// The tick that saw it.
+    pub at: Timestamp,
+    /// The tick since which it has fired; when it fires, the same as `at`.
+    pub since: Timestamp,
+    /// The row that fires, or that was the last to.
+    pub row: AlertRowStatus,
+    /// How fast the row's long window burns; `None` if it has no events any more.
+    pub long_burn: Option<BurnRate>,
+    /// How fast the row's short window burns; `None` if it has no events any more.
+    pub short_burn: Option<BurnRate>,
+    /// Share of the error budget that is spent over the SLO's window; above 1 when overspent.
+    pub budget_spent: Option<f64>,
+}
+
+/// What has become of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertChange {
+    /// It has begun to fire.
+    Fired,
+    /// No row fires any more.
+    Resolved,
+}
+
+impl AlertChange {
+    /// Returns the word for it: `fired` or `resolved`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fired => "fired",
+            Self::Resolved => "resolved",
         }
-    }
-
-    #[test]
-    fn severities_without_a_row_that_can_fire_are_not_reported() {
-        let slo = Slo::literal("x", Sli::Availability, Objective::literal("70%"));
-        let severities: Vec<_> =
-            evaluate(&slo, |_| Counts::default()).into_iter().map(|s| s.severity).collect();
-        assert_eq!(severities, [Severity::Ticket]);
     }
 }

@@ -33,7 +33,7 @@ pub(super) enum Part {
 
 impl Part {
     /// All parts, which together are all samples of a registry but the histograms.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Active(Protocol::Http),
         Self::Active(Protocol::Rpc),
         Self::Active(Protocol::Operation),
@@ -58,6 +58,12 @@ impl Part {
             visit(&naming::SLO_COVERAGE, &[(label::SLO, &slo.name)], Value::Gauge(slo.coverage));
         }),
         Self::Slo(burn_rates),
+        Self::Slo(|_, slo, visit| {
+            if let Some(exhaustion) = &slo.exhaustion {
+                let labels = [(label::SLO, slo.name.as_str())];
+                visit(&naming::SLO_EXHAUSTION, &labels, Value::Gauge(exhaustion.seconds));
+            }
+        }),
         Self::Slo(alerts),
         Self::Maintenance,
         Self::Overflow,

@@ -1,146 +1,138 @@
-//! Which burn rates raise an alert: the SRE workbook's table, as data.
+//! When an SLO alerts: the SRE workbook's table, or rows of one's own, as data.
 //!
-//! A row fires while both its long and its short window burn faster than its factor. The long window makes
-//! the alert worth waking up for, the short one lets it end when the trouble ends. The same rows drive the
-//! live evaluation, the status page and whatever is generated from them.
+//! The same rows drive the live evaluation, the simulation, the status page and whatever is generated from them. A
+//! policy is a plain value of bounded size, so that it can be made in a `const` and copied from there.
 
+use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+use super::policy_error::AlertPolicyError;
+use super::{AlertRow, Objective, Severity, Window};
 
-use super::{Objective, Window};
-
-/// How urgent an alert is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Somebody should look within days.
-    Ticket,
-    /// Somebody should look now.
-    Page,
-}
-
-impl Severity {
-    /// Every severity, most urgent first.
-    pub const ALL: [Self; 2] = [Self::Page, Self::Ticket];
-
-    /// Returns the value of the `severity` label.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::Ticket => "ticket",
-        }
-    }
-}
-
-/// One row of a policy: fire while the long *and* the short window burn faster than the factor.
-///
-/// The windows are those of a 30 day promise and scale with the promise's own window, so that a row means the
-/// same share of the budget, as far as windows of a few minutes can.
+/// When an SLO alerts: at most eight rows, a floor of bad events, and what a burn is measured by.
 ///
 /// ```
-/// use slo_core::{AlertPolicy, Objective, Window};
-/// let page = AlertPolicy::WORKBOOK.rows()[0];
-/// assert_eq!((page.factor(), page.budget_spent(Window::MONTH)), (14.4, 0.02));
-/// assert_eq!(page.long(Window::MONTH).as_secs(), 3_600);
-/// assert_eq!(page.short(Window::MONTH).as_secs(), 300);
-/// assert!(!page.can_fire(Objective::literal("90%")));
+/// use slo_core::{AlertForm, AlertPolicy, AlertRow, Severity};
+/// use std::time::Duration;
+/// const HOUR: Duration = Duration::from_secs(3_600);
+/// let policy = AlertPolicy::new(&[
+///     AlertRow::new(Severity::Page, HOUR, 20.0)?,
+///     AlertRow::new(Severity::Ticket, 24 * HOUR, 2.0)?,
+/// ])?
+/// .with_bad_events_min(10)
+/// .with_form(AlertForm::Count);
+/// assert_eq!(policy.rows().len(), 2);
+/// # Ok::<(), slo_core::AlertPolicyError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AlertRow {
-    severity: Severity,
-    /// Of a 30 day promise.
-    long_seconds: u64,
-    factor: f64,
-}
-
-impl AlertRow {
-    const fn new(severity: Severity, long_hours: u64, factor: f64) -> Self {
-        // A burn below 1 keeps the promise: alerting on it would cry wolf.
-        assert!(factor >= 1.0);
-        Self { severity, long_seconds: long_hours * 3_600, factor }
-    }
-
-    /// Returns how urgent the row is.
-    #[must_use]
-    pub const fn severity(&self) -> Severity {
-        self.severity
-    }
-
-    /// Returns the burn rate that must be exceeded.
-    #[must_use]
-    pub const fn factor(&self) -> f64 {
-        self.factor
-    }
-
-    /// Returns the long window, for a promise over `window`: scaled, and rounded up to two minutes, so that the
-    /// short one is a whole number of ticks of ten seconds.
-    ///
-    /// ```
-    /// use slo_core::{AlertPolicy, Window};
-    /// let page = AlertPolicy::WORKBOOK.rows()[0];
-    /// let week = Window::literal("7d");
-    /// assert_eq!((page.long(week).as_secs(), page.short(week).as_secs()), (14 * 60, 70));
-    /// let hour = Window::literal("1h");
-    /// assert_eq!((page.long(hour).as_secs(), page.short(hour).as_secs()), (2 * 60, 10));
-    /// ```
-    #[must_use]
-    pub fn long(&self, window: Window) -> Duration {
-        const STEP_SECONDS: u64 = 120;
-        let scaled = self.long_seconds * window.duration().as_secs();
-        let month = Window::MONTH.duration().as_secs();
-        Duration::from_secs(scaled.div_ceil(month).next_multiple_of(STEP_SECONDS))
-    }
-
-    /// Returns the short window, a twelfth of the long one.
-    #[must_use]
-    pub fn short(&self, window: Window) -> Duration {
-        self.long(window) / 12
-    }
-
-    /// Returns the share of the budget that is gone when the long window has burnt at the factor throughout:
-    /// factor × long ÷ period, as in table 5-8 of the SRE workbook. For promises over less than a few days,
-    /// whose alert windows are rounded up, it is more than for a month.
-    #[must_use]
-    pub fn budget_spent(&self, window: Window) -> f64 {
-        self.factor * self.long(window).as_secs_f64() / window.duration().as_secs_f64()
-    }
-
-    /// Returns whether even a total outage burns faster than the factor: factor × (1 − objective) < 1.
-    #[must_use]
-    pub fn can_fire(&self, objective: Objective) -> bool {
-        self.factor * objective.error_budget_ratio() < 1.0
-    }
-}
-
-/// When an SLO alerts.
-#[derive(Clone, Copy, Debug, PartialEq)]
+///
+/// With even traffic a total outage fires a row, in either form, after factor × (1 − objective) × long window, and not
+/// before the floor of bad events: the first row of the workbook at 99.9 % after 52 seconds. [`simulate`](crate::simulate())
+/// tells for any other incident.
+#[derive(Clone, Copy, PartialEq)]
 pub struct AlertPolicy {
-    rows: &'static [AlertRow],
+    /// The first `length` are in use.
+    rows: [AlertRow; Self::ROWS_MAX],
+    length: usize,
+    bad_events_min: u64,
+    form: AlertForm,
     chosen: bool,
 }
 
-const PAGE: &[AlertRow] = WORKBOOK.split_at(2).0;
-const TICKET: &[AlertRow] = WORKBOOK.split_at(2).1;
-const WORKBOOK: &[AlertRow] = &[
-    AlertRow::new(Severity::Page, 1, 14.4),
-    AlertRow::new(Severity::Page, 6, 6.0),
-    AlertRow::new(Severity::Ticket, 24, 3.0),
-    AlertRow::new(Severity::Ticket, 72, 1.0),
+/// What the bad events in a window are held against. With even traffic both forms say the same.
+///
+/// | traffic | form |
+/// |---|---|
+/// | any total outage must page, also at night | [`AlertForm::Ratio`] with a floor of bad events |
+/// | nights are so quiet that a few failures there cost nothing | [`AlertForm::Count`] |
+///
+/// With 100 000 requests an hour for half of the day and ten for the other half, two failures in a quiet hour are, at
+/// 99.9 %, a burn of 200 by ratio and of 0.04 by count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AlertForm {
+    /// Against the events in the same window: burn = bad ÷ total ÷ (1 − objective). It asks how users fare who are there
+    /// now, few as they may be.
+    #[default]
+    Ratio,
+    /// Against the events that such a window has on average over the period of the promise:
+    /// burn = bad ÷ expected ÷ (1 − objective), where expected = events in the period × window ÷ time seen of the period.
+    ///
+    /// It asks how much of the period's budget was spent: above the factor, the bad events in the long window are more
+    /// than the row's [`AlertRow::budget_spent`] of all that the period allows. Until the process has seen a whole period,
+    /// what it has seen stands for the rest. A total outage in a quiet hour alerts once it has cost that much, which may
+    /// be never; one of traffic that collapses with the outage is not hidden, as a ratio would hide it.
+    Count,
+}
+
+/// What fills the rows that are not in use; never looked at.
+const UNUSED: AlertRow = AlertRow::literal(Severity::Ticket, Duration::from_secs(3_600), 1.0);
+
+const WORKBOOK: [AlertRow; 4] = [
+    AlertRow::literal(Severity::Page, Duration::from_secs(3_600), 14.4),
+    AlertRow::literal(Severity::Page, Duration::from_secs(6 * 3_600), 6.0),
+    AlertRow::literal(Severity::Ticket, Duration::from_secs(24 * 3_600), 3.0),
+    AlertRow::literal(Severity::Ticket, Duration::from_secs(72 * 3_600), 1.0),
 ];
 
 impl AlertPolicy {
+    /// As many rows as a policy can have.
+    pub const ROWS_MAX: usize = 8;
+    /// The floor of bad events unless [`AlertPolicy::with_bad_events_min`] says otherwise.
+    pub const BAD_EVENTS_MIN: u64 = 2;
+
     /// The default: all rows of the workbook's table 5-8 that can fire at the objective.
-    pub const DEFAULT: Self = Self { rows: WORKBOOK, chosen: false };
+    pub const DEFAULT: Self = Self { chosen: false, ..Self::WORKBOOK };
     /// The workbook's rows, chosen: a row that could never fire is an error.
-    pub const WORKBOOK: Self = Self { rows: WORKBOOK, chosen: true };
+    pub const WORKBOOK: Self = Self::literal(&WORKBOOK);
     /// Only the rows that page.
-    pub const PAGE: Self = Self { rows: PAGE, chosen: true };
+    pub const PAGE: Self = Self::literal(WORKBOOK.split_at(2).0);
     /// Only the rows that open a ticket.
-    pub const TICKET: Self = Self { rows: TICKET, chosen: true };
+    pub const TICKET: Self = Self::literal(WORKBOOK.split_at(2).1);
     /// No alerts.
-    pub const OFF: Self = Self { rows: &[], chosen: true };
+    pub const OFF: Self = Self::literal(&[]);
+
+    /// Alerts by these rows; one that could never fire at the objective is an error when the registry is built.
+    /// The first of several rows that fire is the one that is shown, so the most urgent come first.
+    ///
+    /// # Errors
+    ///
+    /// If there are more than eight.
+    pub const fn new(rows: &[AlertRow]) -> Result<Self, AlertPolicyError> {
+        if rows.len() > Self::ROWS_MAX {
+            return Err(AlertPolicyError::Rows { rows: rows.len() });
+        }
+        let mut own = [UNUSED; Self::ROWS_MAX];
+        own.split_at_mut(rows.len()).0.copy_from_slice(rows);
+        let (length, bad_events_min) = (rows.len(), Self::BAD_EVENTS_MIN);
+        Ok(Self { rows: own, length, bad_events_min, form: AlertForm::Ratio, chosen: true })
+    }
+
+    /// The same for literals; in a `const` a wrong policy fails the build.
+    ///
+    /// # Panics
+    ///
+    /// If [`AlertPolicy::new`] refuses the rows.
+    #[must_use]
+    pub const fn literal(rows: &[AlertRow]) -> Self {
+        match Self::new(rows) {
+            Ok(policy) => policy,
+            Err(error) => panic!("{}", error.reason()),
+        }
+    }
+
+    /// Alerts only with at least this many bad events in the long window: two, unless changed, so that one failure at
+    /// night wakes nobody. There is no minimum of traffic, which would hide a quiet total outage. Zero is like one.
+    #[must_use]
+    pub const fn with_bad_events_min(mut self, events: u64) -> Self {
+        self.bad_events_min = events;
+        self
+    }
+
+    /// Measures burns in another form.
+    #[must_use]
+    pub const fn with_form(mut self, form: AlertForm) -> Self {
+        self.form = form;
+        self
+    }
 
     /// Returns the policy of this name: `workbook`, `page`, `ticket` or `off`.
     #[must_use]
@@ -156,13 +148,25 @@ impl AlertPolicy {
 
     /// Returns every row, whether it can fire or not.
     #[must_use]
-    pub const fn rows(&self) -> &'static [AlertRow] {
-        self.rows
+    pub const fn rows(&self) -> &[AlertRow] {
+        self.rows.split_at(self.length).0
+    }
+
+    /// Returns the bad events in the long window without which no row fires.
+    #[must_use]
+    pub const fn bad_events_min(&self) -> u64 {
+        self.bad_events_min
+    }
+
+    /// Returns what bad events are held against.
+    #[must_use]
+    pub const fn form(&self) -> AlertForm {
+        self.form
     }
 
     /// Returns the rows that can fire at this objective.
-    pub fn rows_for(&self, objective: Objective) -> impl Iterator<Item = &'static AlertRow> + use<> {
-        self.rows.iter().filter(move |row| row.can_fire(objective))
+    pub fn rows_for(&self, objective: Objective) -> impl Iterator<Item = &AlertRow> {
+        self.rows().iter().filter(move |row| row.can_fire(objective))
     }
 
     /// Returns the first row that was chosen but could never fire, or `None` if all is well.
@@ -175,8 +179,33 @@ impl AlertPolicy {
     /// assert_eq!(AlertPolicy::DEFAULT.rows_for(objective).count(), 3);
     /// ```
     #[must_use]
-    pub fn dead_row(&self, objective: Objective) -> Option<&'static AlertRow> {
-        self.rows.iter().find(|row| self.chosen && !row.can_fire(objective))
+    pub fn dead_row(&self, objective: Objective) -> Option<&AlertRow> {
+        self.rows().iter().find(|row| self.chosen && !row.can_fire(objective))
+    }
+
+    /// Returns the first row that would fire only after the whole budget is gone, or `None` if all is well. Over 30 days
+    /// there is none; the alert windows of promises over a few hours are rounded up.
+    ///
+    /// ```
+    /// use slo_core::{AlertPolicy, AlertRow, Severity, Window};
+    /// use std::time::Duration;
+    /// let steep = AlertPolicy::new(&[AlertRow::new(Severity::Page, Duration::from_secs(120), 100.0)?])?;
+    /// assert_eq!(steep.late_row(Window::MONTH), None);
+    /// assert_eq!(steep.late_row(Window::literal("1h")).map(|row| row.factor()), Some(100.0));
+    /// assert_eq!(AlertPolicy::WORKBOOK.late_row(Window::literal("1h")), None);
+    /// # Ok::<(), slo_core::AlertPolicyError>(())
+    /// ```
+    #[must_use]
+    pub fn late_row(&self, window: Window) -> Option<&AlertRow> {
+        self.rows().iter().find(|row| row.budget_spent(window) > 1.0)
+    }
+}
+
+impl fmt::Debug for AlertPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut policy = f.debug_struct("AlertPolicy");
+        policy.field("rows", &self.rows()).field("bad_events_min", &self.bad_events_min);
+        policy.field("form", &self.form).field("chosen", &self.chosen).finish()
     }
 }
 
@@ -200,5 +229,16 @@ mod tests {
             assert!(!WORKBOOK[factor_row].can_fire(Objective::literal(dead)), "{dead}");
             assert!(WORKBOOK[factor_row].can_fire(Objective::literal(alive)), "{alive}");
         }
+    }
+
+    #[test]
+    fn a_policy_holds_its_own_rows_and_no_more_than_eight() {
+        const OWN: AlertPolicy = AlertPolicy::literal(WORKBOOK.split_at(1).0).with_bad_events_min(7);
+        assert_eq!((OWN.rows(), OWN.bad_events_min()), (&WORKBOOK[..1], 7));
+        assert_eq!(AlertPolicy::new(&[WORKBOOK[3]; 8]).map(|policy| policy.rows().len()), Ok(8));
+        let error = AlertPolicy::new(&[WORKBOOK[3]; 9]).unwrap_err();
+        assert_eq!(error.to_string(), "9 alert rows are more than eight: leave some out");
+        assert_eq!(AlertPolicy::OFF.rows(), []);
+        assert!(!format!("{OWN:?}").contains("Ticket"), "{OWN:?}");
     }
 }

@@ -183,8 +183,8 @@ impl Slo {
 
     /// Returns when the SLO alerts.
     #[must_use]
-    pub const fn alerts(&self) -> AlertPolicy {
-        self.alerts
+    pub const fn alerts(&self) -> &AlertPolicy {
+        &self.alerts
     }
 
     /// Returns the route whose requests count, if one was named.

@@ -5,7 +5,7 @@ use std::io;
 use std::panic::Location;
 
 use crate::histogram::Layout;
-use crate::objective::{Objective, ObjectiveError};
+use crate::objective::{Objective, ObjectiveError, Window};
 
 /// Why a registry could not be built.
 #[derive(Debug)]
@@ -58,6 +58,17 @@ pub enum BuildError {
         /// Where it is.
         location: &'static Location<'static>,
     },
+    /// An alert row of one's own would fire only after the whole budget is gone: windows of short promises are rounded up.
+    LateAlertRow {
+        /// The name.
+        name: String,
+        /// The window that is too short for the row.
+        window: Window,
+        /// The burn rate.
+        factor: f64,
+        /// Where it is.
+        location: &'static Location<'static>,
+    },
     /// More different latency thresholds than the histograms can have as boundaries.
     TooManyThresholds {
         /// How many different ones there are.
@@ -85,7 +96,12 @@ impl fmt::Display for BuildError {
             Self::DeadAlertRow { name, objective, factor, location } => write!(
                 f,
                 "SLO {name:?} at {location} can never burn {factor} times its budget at {objective}: \
-                 promise more, or leave the alerts to the default"
+                 promise more, lower the factor, or leave the alerts to the default"
+            ),
+            Self::LateAlertRow { name, window, factor, location } => write!(
+                f,
+                "SLO {name:?} at {location} would alert at {factor} times its budget only after all of that is gone, in a \
+                 window of {window}: lower the factor, or promise over a longer window"
             ),
             Self::TooManyThresholds { thresholds } => {
                 write!(
@@ -110,6 +126,7 @@ impl std::error::Error for BuildError {
             | Self::DuplicateClassifier { .. }
             | Self::NoEvents { .. }
             | Self::DeadAlertRow { .. }
+            | Self::LateAlertRow { .. }
             | Self::TooManyThresholds { .. } => None,
         }
     }

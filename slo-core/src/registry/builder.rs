@@ -10,14 +10,16 @@ use super::build_error::BuildError;
 use super::classify::{Classify, Policy};
 use super::declare::{Declaration, Subject, declared};
 use super::driver::Driver;
-use super::engine::Engine;
 use super::goal::{Goal, Goals};
 use super::left_out::LeftOut;
+use super::listeners::Listeners;
 use super::outcome::Outcome;
 use super::route::Protocol;
 use super::routes::Routes;
 use super::shared::Shared;
 use super::{Handle, Registry};
+use crate::alert::AlertTransition;
+use crate::engine::Engine;
 use crate::histogram::Layout;
 use crate::objective::{ObjectiveError, Slo, split_route};
 use crate::time::Clock;
@@ -37,6 +39,7 @@ pub struct RegistryBuilder {
     own_classifiers: Vec<OwnClassifier>,
     left_out: Vec<(String, &'static Location<'static>)>,
     routes: Vec<(String, &'static Location<'static>)>,
+    listeners: Listeners,
 }
 
 impl RegistryBuilder {
@@ -57,6 +60,7 @@ impl RegistryBuilder {
             own_classifiers: Vec::new(),
             left_out: Vec::new(),
             routes: Vec::new(),
+            listeners: Listeners::default(),
         }
     }
 
@@ -118,6 +122,38 @@ impl RegistryBuilder {
         self
     }
 
+    /// Tells `listener` of every alert that fires or resolves, once, in the order in which they do; more than one may be
+    /// given.
+    ///
+    /// It is called by whoever ticks, outside of every lock: it may use the registry, and while it works there is no
+    /// next tick, so it should hand over what takes long. Where it panics, nothing else is lost. A registry that it
+    /// keeps never goes.
+    ///
+    /// ```
+    /// use slo_core::{AlertChange, Clock, Objective, Outcome, Registry, Severity, Sli, Slo, Timestamp};
+    /// use std::sync::mpsc;
+    ///
+    /// let (sender, alerts) = mpsc::channel();
+    /// let slo = Slo::new("job-availability", Sli::Availability, Objective::parse("99.9%")?)?.with_operation("job")?;
+    /// let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    /// let registry = Registry::builder("worker")
+    ///     .slo(slo)
+    ///     .clock(clock.clone())
+    ///     .on_alert(move |alert| drop(sender.send(alert.clone())))
+    ///     .build()?;
+    /// for _ in 0..2 {
+    ///     registry.attempt("job").finish(Outcome::InnerError);
+    /// }
+    /// registry.tick(clock.now());
+    /// let page = alerts.recv()?;
+    /// assert_eq!((page.slo.as_str(), page.severity, page.change), ("job-availability", Severity::Page, AlertChange::Fired));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_alert(mut self, listener: impl Fn(&AlertTransition) + Send + Sync + 'static) -> Self {
+        self.listeners.add(listener);
+        self
+    }
+
     /// Takes moments and durations from another clock; tests advance theirs by hand.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -149,7 +185,7 @@ impl RegistryBuilder {
     ///
     /// # Errors
     ///
-    /// If the service has no name, two SLOs have the same name, an alert was chosen that can never fire, or
+    /// If the service has no name, two SLOs have the same name, an alert was chosen that can never fire or only too late, or
     /// there are more thresholds than boundaries.
     pub fn build(self) -> Result<Registry, BuildError> {
         self.assemble().map(|shared| Registry::new(Handle::new(shared, None)))
@@ -225,7 +261,7 @@ impl RegistryBuilder {
             slos,
             goals.into(),
             (routes, policy, left_out),
-            engine,
+            (engine, self.listeners),
         );
         Ok(Arc::new(shared))
     }
@@ -340,6 +376,10 @@ impl Promised {
                 factor: row.factor(),
                 location,
             });
+        }
+        if let Some(row) = slo.alerts().late_row(slo.window()) {
+            let (window, factor) = (slo.window(), row.factor());
+            return Err(BuildError::LateAlertRow { name, window, factor, location });
         }
         let goal = Goal::new(self.slos.len(), &slo);
         self.slos.push((slo, location));

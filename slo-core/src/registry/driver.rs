@@ -33,7 +33,7 @@ impl Driver {
         let seen = Arc::clone(&stop);
         let run = move || {
             while !seen.wait(until_next(nanos(interval).max(1), shared.clock.now().unix_nanos())) {
-                lock(&shared.engine).tick(shared.clock.now(), &shared);
+                shared.tick(shared.clock.now());
             }
         };
         let thread = thread::Builder::new().name("slo-tick".into()).spawn(run)?;

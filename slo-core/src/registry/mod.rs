@@ -13,13 +13,13 @@ mod classify;
 mod declare;
 mod directory;
 mod driver;
-mod engine;
 mod feeds;
 mod goal;
 mod grpc;
 mod held;
 mod hot;
 mod left_out;
+mod listeners;
 mod local;
 mod maintenance;
 mod methods;
@@ -179,8 +179,11 @@ impl Registry {
 
     /// Takes a sample of all totals, from which the windows are made. A started registry does this by itself.
     /// A `now` before the last tick counts as the last tick.
+    ///
+    /// Alerts fire and resolve here and nowhere else. Whoever listens to them is told before this returns, on this
+    /// thread, or by another thread that is telling already.
     pub fn tick(&self, now: Timestamp) {
-        lock(&self.shared().engine).tick(now, self.shared());
+        self.shared().tick(now);
     }
 
     /// Returns every SLO as it is now.

@@ -11,6 +11,7 @@ use super::feeds::Feeds;
 use super::shared::Shared;
 use super::status::{self, Events, SloStatus, Status};
 use super::{Registry, lock};
+use crate::alert::AlertStates;
 use crate::time::Timestamp;
 
 /// Totals that were read, and how far the SLOs have been worked out.
@@ -20,6 +21,8 @@ pub(crate) struct Reading {
     /// Where windows end: whoever ticks by hand may be ahead of the clock.
     end: Timestamp,
     totals: Vec<Events>,
+    /// Of the last tick before the totals were read.
+    alerts: Box<[AlertStates]>,
     next: usize,
 }
 
@@ -27,14 +30,19 @@ impl Reading {
     /// Reads the totals of every SLO.
     pub(crate) fn begin(shared: &Shared) -> Self {
         let at = shared.clock.now();
-        let end = lock(&shared.engine).not_before_the_last_tick(at);
-        Self { at, end, totals: shared.totals(), next: 0 }
+        let (end, alerts) = {
+            let engine = lock(&shared.engine);
+            (engine.not_before_the_last_tick(at), engine.alerts().into())
+        };
+        Self { at, end, totals: shared.totals(), alerts, next: 0 }
     }
 
     /// Returns the next SLO, without its routes and their latencies.
     pub(crate) fn next(&mut self, shared: &Shared) -> Option<SloStatus> {
         let (slo, total) = (shared.slos.get(self.next)?, self.totals[self.next]);
-        let status = status::slo_status(&lock(&shared.engine), self.next, slo, total, self.end);
+        let engine = lock(&shared.engine);
+        let within = |window| engine.window(self.next, window, self.end, total.counts());
+        let status = status::slo_status(slo, total, within, &self.alerts[self.next]);
         self.next += 1;
         Some(status)
     }

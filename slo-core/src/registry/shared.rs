@@ -3,9 +3,9 @@
 use std::sync::{Arc, PoisonError};
 
 use super::classify::Policy;
-use super::engine::Engine;
 use super::goal::{Goal, Goals};
 use super::left_out::LeftOut;
+use super::listeners::Listeners;
 use super::maintenance::Periods;
 use super::outcome::{Outcome, Verdict};
 use super::route::RouteId;
@@ -13,10 +13,12 @@ use super::routes::Routes;
 use super::shard::Shard;
 use super::status::Events;
 use super::{Declaration, lock};
+use crate::engine::Engine;
 use crate::histogram::{Cells, Histogram, Layout};
 use crate::objective::{LatencyEnd, Slo, Threshold};
 use crate::sync::{Mutex, MutexGuard, RwLock};
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
+use crate::window::Counts;
 
 /// The body of a registry.
 #[derive(Debug)]
@@ -34,6 +36,7 @@ pub(crate) struct Shared {
     /// Whether a handler may say which promises its route keeps.
     pub(super) has_declarations: bool,
     pub(super) engine: Mutex<Engine>,
+    listeners: Listeners,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
     /// One thread at a time uses the last resort.
@@ -47,7 +50,7 @@ impl Shared {
         slos: Box<[Slo]>,
         goals: Box<[Goals]>,
         (routes, policy, left_out): (Routes, Policy, LeftOut),
-        engine: Engine,
+        (engine, listeners): (Engine, Listeners),
     ) -> Self {
         let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold());
@@ -68,9 +71,20 @@ impl Shared {
             goals,
             has_declarations,
             engine,
+            listeners,
             shards,
             last_resort,
         }
+    }
+
+    /// Samples the totals of every SLO, and tells whoever listens which alerts have changed.
+    pub(super) fn tick(&self, now: Timestamp) {
+        let mut engine = lock(&self.engine);
+        // Read under the lock: who ticks later must not have read earlier.
+        let totals: Vec<Counts> = self.totals().into_iter().map(Events::counts).collect();
+        engine.tick(now, &self.slos, &totals, |transition| self.listeners.queue(transition));
+        drop(engine);
+        self.listeners.tell(&self.service);
     }
 
     /// Gives the caller a shard of its own: one that an ended thread or a writer left, or a new one.

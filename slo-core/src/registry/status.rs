@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::engine::Engine;
-use crate::alert::{self, AlertStatus};
-use crate::budget::{BurnRate, ErrorBudget};
+use crate::alert::{AlertStates, AlertStatus};
+use crate::budget::{BurnRate, ErrorBudget, Exhaustion};
 use crate::histogram::Histogram;
 use crate::objective::{AlertRow, LatencyEnd, Objective, Slo, Threshold, Window, format_duration};
 use crate::time::{Timestamp, nanos};
-use crate::window::Counts;
+use crate::window::{Counts, WindowCounts};
 
 /// All SLOs of a registry at one moment.
 #[derive(Clone, Debug, Serialize)]
@@ -69,9 +68,12 @@ pub struct SloStatus {
     /// The burn rate over five minutes, an hour, each window of the alert policy and the SLO's own, shortest
     /// first.
     pub burn_rates: Vec<BurnRateStatus>,
+    /// When the budget will be gone at the present burn rate; `None` without events, and while it lasts for the whole
+    /// window.
+    pub exhaustion: Option<Exhaustion>,
     /// Share of the window for which there is data.
     pub coverage: f64,
-    /// One state per severity the policy can raise.
+    /// One state per severity the policy can raise, as of the last tick.
     pub alerts: Vec<AlertStatus>,
     /// Latencies of the routes since the process started; `None` before the first.
     pub latency: Option<LatencyStatus>,
@@ -149,15 +151,14 @@ impl LatencyStatus {
     }
 }
 
-/// Works one SLO out from its totals at `now`, all but its routes and their latencies.
+/// Works one SLO out from its totals and what is known of any window that ends with them, all but its routes and their
+/// latencies.
 pub(super) fn slo_status(
-    engine: &Engine,
-    index: usize,
     slo: &Slo,
     total: Events,
-    now: Timestamp,
+    within: impl Fn(Duration) -> WindowCounts,
+    alerts: &AlertStates,
 ) -> SloStatus {
-    let within = |window: Duration| engine.window(index, window, now, total.counts());
     let period = slo.window().duration();
     let whole = within(period);
     let budget = ErrorBudget::new(slo.objective(), whole.counts);
@@ -184,8 +185,9 @@ pub(super) fn slo_status(
             remaining_ratio: budget.remaining_ratio(),
         },
         burn_rates: burn_windows(slo).into_iter().map(burn_rate).collect(),
+        exhaustion: Exhaustion::forecast(slo.objective(), slo.window(), |window| within(window).counts),
         coverage: whole.seen.as_secs_f64() / period.as_secs_f64(),
-        alerts: alert::evaluate(slo, |window| within(window).counts),
+        alerts: alerts.statuses(slo),
         latency: None,
     }
 }

@@ -126,6 +126,15 @@ proptest! {
             (Some(actual), Some(burn)) => prop_assert!(close(actual, 1.0 - burn), "{actual} left of {burn}"),
             (actual, expected) => prop_assert_eq!((actual, expected), (None, None)),
         }
+        // The first window with events says how fast it goes; what lasts longer than the window lasts.
+        let rate = ["1h", "6h", "1d", "3d", "30d"].into_iter().find_map(|window| burns[window]);
+        let seconds = remaining.zip(rate).map(|(left, rate)| if left > 0.0 { left * 2_592_000.0 / rate } else { 0.0 });
+        let exposed = scrape.value("slo_budget_exhaustion_seconds", &[("slo", NAME)]);
+        prop_assert_eq!(json["slos"][0]["exhaustion"]["seconds"].as_f64(), exposed);
+        match (exposed, seconds.filter(|seconds| *seconds <= 2_592_000.0)) {
+            (Some(actual), Some(seconds)) => prop_assert!(close(actual, seconds), "{actual} is not {seconds}"),
+            (actual, expected) => prop_assert_eq!(actual, expected),
+        }
         let (good, bad) = within(&history, clock.now(), 2_592_000, 3_600);
         let ratio = scrape.value("slo_sli_ratio", &[("slo", NAME), ("window", "30d")]);
         let expected = (good + bad > 0).then(|| good as f64 / (good + bad) as f64);
@@ -168,7 +177,12 @@ fn no_events_are_no_data() {
     let (registry, clock) = registry(slos.into_iter().flatten());
     let check = || {
         let scrape = Scrape::of(&registry);
-        for name in ["slo_sli_ratio", "slo_error_budget_remaining_ratio", "slo_burn_rate"] {
+        for name in [
+            "slo_sli_ratio",
+            "slo_error_budget_remaining_ratio",
+            "slo_burn_rate",
+            "slo_budget_exhaustion_seconds",
+        ] {
             assert_eq!(scrape.all(name, &[]).count(), 0, "{name}");
         }
         let json = serde_json::to_value(registry.status()).expect("it serialises");

@@ -1,6 +1,11 @@
 //! What cannot be promised is refused when the registry is built, with the place to look at.
 
-use slo_core::{AlertPolicy, BuildError, Objective, Registry, RegistryBuilder, Sli, Slo, Threshold};
+use std::time::Duration;
+
+use slo_core::{
+    AlertPolicy, AlertRow, BuildError, Objective, Registry, RegistryBuilder, Severity, Sli, Slo, Threshold,
+    Window,
+};
 
 use super::support::{on_route, slo};
 
@@ -29,6 +34,14 @@ fn wrong_promises_are_refused_by_name_and_place() {
     assert!(matches!(error, BuildError::NoEvents { .. }));
     let error = check(Registry::builder("shop").slo(hopeless), &["\"hopeless\"", here, "14.4", "80%"]);
     assert!(matches!(error, BuildError::DeadAlertRow { .. }));
+    let steep = AlertRow::new(Severity::Page, Duration::from_secs(120), 80.0)
+        .and_then(|row| AlertPolicy::new(&[row]));
+    let late =
+        on_route("late", Sli::Availability, "GET /").with_alerts(steep.expect("it is fine over a month"));
+    assert!(Registry::builder("shop").slo(late.clone()).build().is_ok());
+    let late = late.with_window(Window::literal("1h"));
+    let error = check(Registry::builder("shop").slo(late), &["\"late\"", here, "80 times", "window of 1h"]);
+    assert!(matches!(error, BuildError::LateAlertRow { .. }));
 }
 
 #[test]

@@ -102,8 +102,13 @@ fn every_series_exists_from_the_first_scrape() {
     let (registry, _clock) = registry(slos);
     check("metrics.first-scrape.txt", &render(&registry, TextFormat::Prometheus));
     let scrape = Scrape::of(&registry);
-    let absent =
-        ["slo_stream_duration_seconds", "slo_sli_ratio", "slo_error_budget_remaining_ratio", "slo_burn_rate"];
+    let absent = [
+        "slo_stream_duration_seconds",
+        "slo_sli_ratio",
+        "slo_error_budget_remaining_ratio",
+        "slo_burn_rate",
+        "slo_budget_exhaustion_seconds",
+    ];
     for family in FAMILIES {
         let name = match family.kind {
             FamilyKind::Histogram => format!("{}_count", family.name),

@@ -3,6 +3,7 @@
 //! Everything here goes through the public API, and every number is compared with one that was computed
 //! another way: by keeping every event, by sorting every latency, by a parser that is not ours.
 
+mod alerts;
 mod arithmetic;
 mod build_errors;
 mod calls;
@@ -14,6 +15,7 @@ mod driver;
 mod exposition;
 #[cfg(feature = "metrics")]
 mod facade;
+mod incidents;
 mod model;
 mod parsers;
 mod places;

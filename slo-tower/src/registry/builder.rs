@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slo_core::{BuildError, Classify, Clock, Registry, RegistryBuilder, Slo};
+use slo_core::{AlertTransition, BuildError, Classify, Clock, Registry, RegistryBuilder, Slo};
 
 use super::SloRegistry;
 use crate::classify::HttpClassifier;
@@ -133,6 +133,24 @@ impl SloRegistryBuilder {
         F: for<'a> Fn(RequestHead<'a>) -> bool + Send + Sync + 'static,
     {
         self.exclude = Some(Exclude::new(is_excluded, self.exclude));
+        self
+    }
+
+    /// Tells `listener` of every alert that fires or resolves, once, in the order in which they do; more than one may be
+    /// given. It is called by whoever ticks, so it should hand over what takes long; see
+    /// [`RegistryBuilder::on_alert`](slo_core::RegistryBuilder::on_alert).
+    ///
+    /// ```
+    /// use slo_tower::SloRegistry;
+    ///
+    /// let slos = SloRegistry::builder("shop")
+    ///     .on_alert(|alert| println!("{} {}: {}", alert.severity.as_str(), alert.change.as_str(), alert.slo))
+    ///     .build()?;
+    /// # let _ = slos;
+    /// # Ok::<(), slo_tower::BuildError>(())
+    /// ```
+    pub fn on_alert(mut self, listener: impl Fn(&AlertTransition) + Send + Sync + 'static) -> Self {
+        self.builder = self.builder.on_alert(listener);
         self
     }
 

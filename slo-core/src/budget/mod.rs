@@ -3,6 +3,10 @@
 //! Event-weighted throughout: a budget is a number of events, not a mean of ratios. Without events there is
 //! no answer, and `None` says so.
 
+mod forecast;
+
+pub use self::forecast::Exhaustion;
+
 use serde::Serialize;
 
 use crate::objective::Objective;
@@ -81,6 +85,13 @@ impl BurnRate {
     #[must_use]
     pub fn new(objective: Objective, counts: Counts) -> Option<Self> {
         Some(Self(counts.bad_ratio()? / objective.error_budget_ratio()))
+    }
+
+    /// The speed at which so many bad events spend the budget of so many expected events; `None` if none is expected.
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 events, rounded beyond")]
+    pub(crate) fn of_expected(objective: Objective, bad: u64, expected: f64) -> Option<Self> {
+        let is_known = expected > 0.0 && expected.is_finite();
+        is_known.then(|| Self(bad as f64 / expected / objective.error_budget_ratio()))
     }
 
     /// Returns the rate.

@@ -1,0 +1,131 @@
+//! The states an alert goes through: inactive, firing, resolved.
+//!
+//! They change at ticks only, so that everybody who asks between two ticks gets the same answer, and each change is
+//! reported once. A severity fires while any of its rows does, and has resolved as soon as none does any more: the short
+//! windows end it soon after the trouble, the long ones keep a flapping service from flapping too. What a status says of
+//! an alert is of the last tick; its burn rates are of now.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::evaluate::{self, Fired};
+use super::{AlertChange, AlertRowStatus, AlertStatus, AlertTransition};
+use crate::budget::{BurnRate, ErrorBudget};
+use crate::objective::{Severity, Slo};
+use crate::time::Timestamp;
+use crate::window::WindowCounts;
+
+/// The states of all severities of one SLO.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AlertStates {
+    /// In the order of [`Severity::ALL`].
+    states: [State; Severity::ALL.len()],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    firing: Option<Firing>,
+    resolved: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Firing {
+    since: Timestamp,
+    fired: Fired,
+    budget_spent: Option<f64>,
+}
+
+/// What is measured of an alert.
+#[derive(Clone, Copy, Debug)]
+struct Measured {
+    long_burn: Option<BurnRate>,
+    short_burn: Option<BurnRate>,
+    budget_spent: Option<f64>,
+}
+
+impl AlertStates {
+    /// Moves on to `now`, given what is known of any window that ends then, and reports what has changed.
+    pub(crate) fn tick(
+        &mut self,
+        slo: &Slo,
+        now: Timestamp,
+        within: impl Fn(Duration) -> WindowCounts,
+        report: &mut impl FnMut(AlertTransition),
+    ) {
+        for (state, severity) in self.states.iter_mut().zip(Severity::ALL) {
+            let before = state.firing;
+            state.firing = evaluate::firing(slo, severity, &within).map(|fired| Firing {
+                since: before.map_or(now, |firing| firing.since),
+                fired,
+                budget_spent: budget_spent(slo, &within),
+            });
+            let transition = |change, firing: &Firing, measured| {
+                AlertTransition::new(slo, severity, (change, now), firing.since, (firing.fired.row, measured))
+            };
+            match (&before, &state.firing) {
+                (None, Some(firing)) => report(transition(AlertChange::Fired, firing, firing.measured())),
+                (Some(last), None) => {
+                    state.resolved = Some(now);
+                    let [long_burn, short_burn] =
+                        evaluate::burns(slo, &slo.alerts().rows()[last.fired.row], &within);
+                    let budget_spent = budget_spent(slo, &within);
+                    let measured = Measured { long_burn, short_burn, budget_spent };
+                    report(transition(AlertChange::Resolved, last, measured));
+                }
+                (None, None) | (Some(_), Some(_)) => {}
+            }
+        }
+    }
+
+    /// Returns the state of every severity that the SLO's policy can raise.
+    pub(crate) fn statuses(&self, slo: &Slo) -> Vec<AlertStatus> {
+        let states = Severity::ALL.into_iter().zip(&self.states);
+        let raised = states.filter(|(severity, _)| evaluate::can_raise(slo, *severity));
+        raised.map(|(severity, state)| state.status(slo, severity)).collect()
+    }
+}
+
+impl State {
+    fn status(&self, slo: &Slo, severity: Severity) -> AlertStatus {
+        let firing = self.firing.as_ref();
+        let measured = firing.map(Firing::measured);
+        AlertStatus {
+            severity,
+            active: firing.is_some(),
+            since: firing.map(|firing| firing.since),
+            row: firing.map(|firing| AlertRowStatus::new(slo, firing.fired.row)),
+            long_burn: measured.and_then(|measured| measured.long_burn),
+            short_burn: measured.and_then(|measured| measured.short_burn),
+            budget_spent: measured.and_then(|measured| measured.budget_spent),
+            resolved: self.resolved,
+        }
+    }
+}
+
+impl Firing {
+    fn measured(&self) -> Measured {
+        let (long_burn, short_burn) = (Some(self.fired.long), Some(self.fired.short));
+        Measured { long_burn, short_burn, budget_spent: self.budget_spent }
+    }
+}
+
+impl AlertTransition {
+    fn new(
+        slo: &Slo,
+        severity: Severity,
+        (change, at): (AlertChange, Timestamp),
+        since: Timestamp,
+        (row, measured): (usize, Measured),
+    ) -> Self {
+        let labels: BTreeMap<_, _> =
+            slo.labels().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let row = AlertRowStatus::new(slo, row);
+        let (slo, Measured { long_burn, short_burn, budget_spent }) = (slo.name().to_owned(), measured);
+        Self { slo, labels, severity, change, at, since, row, long_burn, short_burn, budget_spent }
+    }
+}
+
+fn budget_spent(slo: &Slo, within: &impl Fn(Duration) -> WindowCounts) -> Option<f64> {
+    let whole = within(slo.window().duration()).counts;
+    Some(1.0 - ErrorBudget::new(slo.objective(), whole).remaining_ratio()?)
+}
