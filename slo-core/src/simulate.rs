@@ -140,7 +140,7 @@ impl Simulation {
     }
 }
 
-/// Plays an incident, and what follows until every alert has resolved, but no longer than the SLO's window.
+/// Plays an incident, and what follows until no alert can fire any more, but no longer than the SLO's window.
 ///
 /// ```
 /// use slo_core::{Incident, Objective, Severity, Sli, Slo, Traffic, simulate};
@@ -166,7 +166,7 @@ pub fn simulate(slo: &Slo, traffic: Traffic, incident: &Incident) -> Simulation 
         run.pass(*bad_ratio, *lasts);
     }
     let (ended, budget_spent) = (run.now, run.budget_spent());
-    while run.fires() && run.now.since(ended) < slo.window().duration() {
+    while run.may_fire() && run.now.since(ended) < slo.window().duration() {
         run.tick(0.0);
     }
     Simulation { began, ended, budget_spent, transitions: run.transitions }
@@ -211,14 +211,21 @@ impl Run {
         self.engine.tick(self.now, &self.slo, &[self.totals], |transition| transitions.push(transition));
     }
 
-    fn fires(&self) -> bool {
-        let alerts = self.engine.alerts().iter().flat_map(|alerts| alerts.statuses(&self.slo[0]));
-        alerts.into_iter().any(|alert| alert.active)
+    /// Returns whether anything fires, or could at one of the next ticks without another bad event: every row needs one in
+    /// its short window.
+    fn may_fire(&self) -> bool {
+        let [slo] = &self.slo;
+        let mut rows = slo.alerts().rows_for(slo.objective());
+        rows.any(|row| self.window(row.short(slo.window())).bad > 0)
+    }
+
+    fn window(&self, window: Duration) -> Counts {
+        self.engine.window(0, window, self.now, self.totals).counts
     }
 
     fn budget_spent(&self) -> Option<f64> {
-        let slo = &self.slo[0];
-        let whole = self.engine.window(0, slo.window().duration(), self.now, self.totals).counts;
+        let [slo] = &self.slo;
+        let whole = self.window(slo.window().duration());
         Some(1.0 - ErrorBudget::new(slo.objective(), whole).remaining_ratio()?)
     }
 }

@@ -138,6 +138,16 @@ fn five_incidents_are_detected_and_over_when_a_list_of_all_events_says_so() {
     }
 }
 
+/// Long windows begin at whole minutes, so what is a little too little at one tick may be enough at the next one.
+#[test]
+fn what_fires_only_after_the_end_or_again_is_played() {
+    let alone = AlertPolicy::new(&AlertPolicy::WORKBOOK.rows()[1..2]).expect("one row");
+    // 1 297 bad events are more than 0.6 % of six hours, and less than that of six hours and 50 s.
+    let phases = [(0, 40), (1_000, 2 * MINUTE), (970, TICK)];
+    let [page, _] = check(alone, 600, &phases);
+    assert_eq!(page.map(|(detected, _)| detected), Some(180));
+}
+
 #[test]
 fn at_two_requests_a_minute_one_failure_pages_nobody_and_an_outage_does() {
     for form in [AlertForm::Ratio, AlertForm::Count] {
