@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 
 use super::lock;
@@ -43,11 +44,8 @@ impl Listeners {
     /// Tells whatever is queued, unless another thread does. No lock may be held.
     pub(super) fn tell(&self, service: &str) {
         while let Some(transition) = self.take() {
-            // A listener that panics has been told; the panic was reported when it happened.
-            let _ = panic::catch_unwind(AssertUnwindSafe(|| trace(service, &transition)));
-            for listener in &self.listeners {
-                let _ = panic::catch_unwind(AssertUnwindSafe(|| listener(&transition)));
-            }
+            survive(|| trace(service, &transition));
+            self.listeners.iter().for_each(|listener| survive(|| listener(&transition)));
             lock(&self.outbox).telling = false;
         }
     }
@@ -60,6 +58,14 @@ impl Listeners {
         let transition = outbox.queue.pop_front();
         outbox.telling = transition.is_some();
         transition
+    }
+}
+
+/// Whoever panics has been told; the panic was reported when it happened.
+fn survive(tell: impl FnOnce()) {
+    if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(tell)) {
+        // Its destructor may panic as well, and nobody would be told anything any more.
+        mem::forget(payload);
     }
 }
 

@@ -253,6 +253,29 @@ fn a_listener_may_panic_and_use_the_registry() {
     own.lock().expect("nobody panics with it").take();
 }
 
+/// What a listener panics with, and what panics again where it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("what it panicked with panics, too");
+    }
+}
+
+#[test]
+fn what_a_listener_panics_with_may_panic_when_dropped() {
+    let told = Told::default();
+    let (listener, (builder, clock)) = (told.clone(), builder(AlertPolicy::PAGE));
+    let builder = builder.on_alert(|_| std::panic::panic_any(Bomb));
+    let registry = builder.on_alert(move |alert| listener.listen(alert)).build().expect("all rows can fire");
+    record(&registry, 0, 2);
+    for changes in [AlertChange::Fired, AlertChange::Resolved] {
+        registry.tick(clock.now());
+        assert_eq!(told.take().into_iter().map(|alert| alert.change).collect::<Vec<_>>(), [changes]);
+        clock.advance(Duration::from_secs(7 * 3_600));
+    }
+}
+
 #[test]
 fn whoever_ticks_each_change_is_told_once_and_in_order() {
     let told = Told::default();

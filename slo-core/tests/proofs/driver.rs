@@ -1,10 +1,10 @@
 //! A started registry ticks by itself, until its last handle goes.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use slo_core::{BuildError, BurnRateStatus, Clock, Outcome, Registry, Sli, Verdict};
+use slo_core::{BuildError, BurnRateStatus, Clock, Outcome, Registry, Severity, Sli, Verdict};
 
 use super::support::{START, on_route};
 
@@ -95,6 +95,32 @@ fn the_thread_is_gone_when_the_last_handle_is() {
     }
     // Other tests of this process have some, for a while.
     eventually("the threads are joined", || ticking().is_none_or(|count| count == 0));
+}
+
+/// Nobody can join itself, and what ends with the last handle must not need what the listener is called with.
+#[test]
+fn the_last_handle_may_go_in_a_listener_on_the_thread_that_ticks() {
+    let (own, clock) = (Arc::new(Mutex::new(None::<Registry>)), Clock::manual(START));
+    let (handle, (sender, told)) = (Arc::clone(&own), mpsc::channel());
+    let builder = Registry::builder("shop").slo(on_route("a", Sli::Availability, "GET /a"));
+    let builder = builder.clock(clock).tick_interval(INTERVAL).on_alert(move |alert| {
+        let last = handle.lock().expect("nobody panics with it").take();
+        let name = thread::current().name().map(str::to_owned);
+        drop(last);
+        sender.send((name, alert.severity)).expect("it is wanted");
+    });
+    let registry = builder.start().expect("it starts");
+    let recorder = registry.recorder();
+    *own.lock().expect("nobody panics with it") = Some(registry);
+    for _ in 0..2 {
+        recorder.request("GET", Some("/a")).finish_as(Outcome::Completed(500), Verdict::Bad);
+    }
+    // What was queued with the first is told, too.
+    for severity in Severity::ALL {
+        let alert = told.recv_timeout(Duration::from_nanos(PATIENCE_NANOS)).expect("it fires");
+        assert_eq!(alert, (Some("slo-tick".to_owned()), severity));
+    }
+    assert!(own.lock().expect("nobody panics with it").is_none());
 }
 
 /// A thread that never ends holds no handle: many registries come and go beside it.
