@@ -232,6 +232,38 @@ mod tests {
     }
 
     #[test]
+    fn the_default_is_never_refused_nor_are_the_workbooks_rows_that_can_fire() {
+        // Every window of up to a week and every whole day, beginning with those whose alert windows are rounded up most.
+        for minutes in (60..7 * 1_440).chain((7..=90).map(|days| days * 1_440)) {
+            let window = Window::literal(&format!("{minutes}m"));
+            for policy in
+                [AlertPolicy::DEFAULT, AlertPolicy::WORKBOOK, AlertPolicy::PAGE, AlertPolicy::TICKET]
+            {
+                assert_eq!(policy.late_row(window), None, "{window}");
+                for row in policy.rows() {
+                    let (long, short) = (row.long(window), row.short(window));
+                    assert!(
+                        long < window.duration() && short.as_secs().is_multiple_of(10),
+                        "{window} {row:?}"
+                    );
+                }
+            }
+        }
+        for (objective, refused) in [
+            ("50%", [false, true, true, true]),
+            ("90%", [false, true, true, false]),
+            ("99%", [false; 4]),
+            ("99.9%", [false; 4]),
+            ("99.999%", [false; 4]),
+        ] {
+            let policies =
+                [AlertPolicy::DEFAULT, AlertPolicy::WORKBOOK, AlertPolicy::PAGE, AlertPolicy::TICKET];
+            let dead = policies.map(|policy| policy.dead_row(Objective::literal(objective)).is_some());
+            assert_eq!(dead, refused, "{objective}");
+        }
+    }
+
+    #[test]
     fn a_policy_holds_its_own_rows_and_no_more_than_eight() {
         const OWN: AlertPolicy = AlertPolicy::literal(WORKBOOK.split_at(1).0).with_bad_events_min(7);
         assert_eq!((OWN.rows(), OWN.bad_events_min()), (&WORKBOOK[..1], 7));
