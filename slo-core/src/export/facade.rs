@@ -11,8 +11,8 @@ use crate::registry::Registry;
 
 /// Publishes a registry's counters and gauges to whatever [`metrics`] recorder is installed.
 ///
-/// The facade knows no absent gauges: a ratio whose window empties keeps its last value there, while `/metrics`
-/// leaves it out.
+/// The facade knows no absent gauges: a ratio whose window empties keeps its last value there, and so do the seconds until
+/// a budget is gone when it no longer goes, while `/metrics` leaves both out.
 ///
 /// ```
 /// use slo_core::{FacadePublisher, Registry};

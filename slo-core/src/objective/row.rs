@@ -149,7 +149,9 @@ impl AlertRow {
         self.factor * self.long(window).as_secs_f64() / window.duration().as_secs_f64()
     }
 
-    /// Returns whether even a total outage burns faster than the factor: factor × (1 − objective) < 1.
+    /// Returns whether even a total outage burns faster than the factor: factor × (1 − objective) < 1. By
+    /// [`AlertForm::Count`](super::AlertForm::Count) that is so with even traffic: an outage at a peak may burn faster, but a
+    /// row that must wait for one is refused or left out all the same.
     #[must_use]
     pub fn can_fire(&self, objective: Objective) -> bool {
         self.factor * objective.error_budget_ratio() < 1.0

@@ -126,8 +126,8 @@ impl RegistryBuilder {
     /// given.
     ///
     /// It is called by whoever ticks, outside of every lock: it may use the registry, and while it works there is no
-    /// next tick, so it should hand over what takes long. Where it panics, nothing else is lost. A registry that it
-    /// keeps never goes.
+    /// next tick, so it should hand over what takes long; the last handle of a started registry waits for it. Where it
+    /// panics, nothing else is lost. A registry that it keeps never goes.
     ///
     /// ```
     /// use slo_core::{AlertChange, Clock, Objective, Outcome, Registry, Severity, Sli, Slo, Timestamp};

@@ -66,7 +66,8 @@ pub struct SloStatus {
     /// The error budget of the window.
     pub budget: BudgetStatus,
     /// The burn rate over five minutes, an hour, each window of the alert policy and the SLO's own, shortest
-    /// first.
+    /// first. Always of the bad events against those beside them; what an alert by
+    /// [`AlertForm::Count`](crate::AlertForm::Count) goes by is in its own state.
     pub burn_rates: Vec<BurnRateStatus>,
     /// When the budget will be gone at the present burn rate; `None` without events, and while it lasts for the whole
     /// window.
