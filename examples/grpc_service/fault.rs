@@ -12,7 +12,7 @@ use std::time::Duration;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
-use slo_tower::GrpcCode;
+use slo_tower::{GrpcCode, Threshold};
 use tokio_stream::StreamExt as _;
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -139,14 +139,10 @@ impl Failure {
     }
 }
 
+/// Reads a time as promises are written, `300ms` say.
 fn duration(text: &str) -> Option<Duration> {
-    let millis = |number: &str| number.parse().ok().map(Duration::from_millis);
-    let seconds = |number: &str| number.parse().ok().map(Duration::from_secs);
-    let duration = match text.strip_suffix("ms") {
-        Some(number) => millis(number),
-        None => text.strip_suffix('s').and_then(seconds),
-    };
-    duration.filter(|duration| *duration <= SLOW_MAX)
+    let time = Threshold::parse(text).ok()?.duration();
+    (time <= SLOW_MAX).then_some(time)
 }
 
 #[cfg(test)]

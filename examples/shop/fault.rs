@@ -12,6 +12,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use slo_tower::Threshold;
 
 /// The header that asks for a fault.
 pub(crate) const HEADER: &str = "x-shop-fault";
@@ -109,14 +110,10 @@ fn status(code: &str) -> Option<StatusCode> {
         .and_then(|code| StatusCode::from_u16(code).ok())
 }
 
+/// Reads a time as promises are written, `300ms` say.
 fn duration(text: &str) -> Option<Duration> {
-    let millis = |number: &str| number.parse().ok().map(Duration::from_millis);
-    let seconds = |number: &str| number.parse().ok().map(Duration::from_secs);
-    let duration = match text.strip_suffix("ms") {
-        Some(number) => millis(number),
-        None => text.strip_suffix('s').and_then(seconds),
-    };
-    duration.filter(|duration| *duration <= WAIT_MAX)
+    let time = Threshold::parse(text).ok()?.duration();
+    (time <= WAIT_MAX).then_some(time)
 }
 
 #[cfg(test)]
