@@ -1,18 +1,18 @@
 //! Rings of growing steps, so that any window up to ninety days is one look-up.
 //!
-//! | step | reaches back | error of the window's length |
+//! | step | reaches back | share of the shortest window |
 //! |---|---|---|
-//! | 10 s | 1 h | under 3.4 % of 5 min |
-//! | 1 min | 6 h | under 0.9 % of 2 h |
-//! | 5 min | 3 d | under 0.4 % of 1 d |
-//! | 1 h | the SLO window | under 0.14 % of 30 d |
+//! | 10 s | 1 h | 3.4 % of 5 min |
+//! | 1 min | 6 h | 0.9 % of 2 h |
+//! | 5 min | 3 d | 0.4 % of 1 d |
+//! | 1 h | the SLO window | 0.14 % of 30 d |
 //!
-//! A window begins at the tick nearest to where it was asked to: with ticks on time it is at least as long as
-//! asked and at most one step longer.
+//! A window begins where it was asked to, within a step: what happened in that step is taken to have happened evenly. With
+//! ticks on time a window that begins where a step does is exact, and so are all of even traffic.
 
 use std::time::Duration;
 
-use super::ring::Ring;
+use super::ring::{Grows, Ring};
 use crate::time::Timestamp;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -24,7 +24,7 @@ pub(super) struct Ladder<T> {
     last: T,
 }
 
-impl<T: Copy> Ladder<T> {
+impl<T: Grows> Ladder<T> {
     /// A history as long as `window`, of what has been `sample` from the start until the last tick.
     pub(super) fn new(window: Duration, start: Timestamp, ticked: Timestamp, sample: T) -> Self {
         let reach = [(10, HOUR), (60, 6 * HOUR), (300, 72 * HOUR), (3_600, window)];

@@ -3,10 +3,36 @@
 //! Slot `n` holds the totals as they were at the first tick at or after `n` steps since the epoch. Steps
 //! without a tick (a late tick, a suspended machine) hold the totals of the last tick before them: what was
 //! counted meanwhile is credited to the moment it was first seen. Nothing is lost, nothing counted twice.
+//!
+//! Between two samples what happened is taken to have happened evenly. A window that began with whole steps would be longer
+//! at some ticks than at others, and an alert right at its threshold would fire and resolve with every step.
 
 use std::time::Duration;
 
+use super::Counts;
 use crate::time::{Timestamp, nanos};
+
+/// What only grows.
+pub(super) trait Grows: Copy {
+    /// Returns this sample after `elapsed` of the `step` in which it grows to `later`, rounded down: single events stay in a
+    /// window until their step has left it.
+    fn towards(self, later: Self, elapsed: u64, step: u64) -> Self;
+}
+
+impl Grows for u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "no more than what it is a share of")]
+    fn towards(self, later: Self, elapsed: u64, step: u64) -> Self {
+        let grown = u128::from(later.saturating_sub(self)) * u128::from(elapsed) / u128::from(step);
+        self + grown as Self
+    }
+}
+
+impl Grows for Counts {
+    fn towards(self, later: Self, elapsed: u64, step: u64) -> Self {
+        let good = self.good.towards(later.good, elapsed, step);
+        Self { good, bad: self.bad.towards(later.bad, elapsed, step) }
+    }
+}
 
 /// Samples at multiples of one step.
 #[derive(Debug)]
@@ -18,7 +44,7 @@ pub(super) struct Ring<T> {
     newest: u64,
 }
 
-impl<T: Copy> Ring<T> {
+impl<T: Grows> Ring<T> {
     /// A ring that reaches `span` back, and has held `sample` from the start until the last tick.
     pub(super) fn new(
         step: Duration,
@@ -55,11 +81,18 @@ impl<T: Copy> Ring<T> {
         self.oldest = self.oldest.max((slot + 1).saturating_sub(length));
     }
 
-    /// Returns the sample of the step that `moment` is in; the first one if the ring is younger, and `last`,
-    /// the sample of the last tick, if no tick has come that far.
+    /// Returns the sample of a moment; the first one if the ring is younger, and `last`, the sample of the last tick, if
+    /// no tick has come that far.
     pub(super) fn at(&self, moment: Timestamp, last: T) -> T {
-        let slot = (moment.unix_nanos() / self.step_nanos).max(self.oldest);
-        if slot > self.newest { last } else { self.slots[self.index(slot)] }
+        let slot = moment.unix_nanos() / self.step_nanos;
+        if slot < self.oldest {
+            return self.slots[self.index(self.oldest)];
+        }
+        if slot > self.newest {
+            return last;
+        }
+        let next = if slot < self.newest { self.slots[self.index(slot + 1)] } else { last };
+        self.slots[self.index(slot)].towards(next, moment.unix_nanos() % self.step_nanos, self.step_nanos)
     }
 
     fn slot(&mut self, slot: u64) -> &mut T {

@@ -37,6 +37,11 @@ impl Model {
         Self { policy, samples: vec![Sample::default()], states: [(None, None); 2], transitions: Vec::new() }
     }
 
+    /// The last sample until a moment.
+    fn by(&self, at: u64) -> Sample {
+        self.samples[self.samples.partition_point(|sample| sample.at <= at).max(1) - 1]
+    }
+
     fn within(&self, seconds: u64) -> Sample {
         let step = match seconds {
             0..=3_600 => 10,
@@ -45,8 +50,16 @@ impl Model {
             _ => 3_600,
         };
         let last = self.samples[self.samples.len() - 1];
-        let from = last.at.saturating_sub(seconds) / step * step;
-        let before = self.samples[self.samples.partition_point(|sample| sample.at <= from).max(1) - 1];
+        // Between two steps things have happened evenly.
+        let from = last.at.saturating_sub(seconds);
+        let [earlier, later] = [from / step * step, (from / step + 1) * step].map(|at| self.by(at));
+        let between = |earlier: u64, later: u64| earlier + (later - earlier) * (from % step) / step;
+        let before = Sample {
+            at: from,
+            good: between(earlier.good, later.good),
+            bad: between(earlier.bad, later.bad),
+            watched: between(earlier.watched, later.watched),
+        };
         Sample {
             at: last.at,
             good: last.good - before.good,

@@ -70,11 +70,16 @@ fn pass(registry: &Registry, clock: &Clock, pause: Pause) {
     }
 }
 
-/// Good and bad events within a window, by going through all of them.
+/// Good and bad events within a window, by going through all of them; those of the step that it begins in happened evenly.
 fn within(history: &[(Timestamp, Phase)], now: Timestamp, seconds: u64, step: u64) -> (u64, u64) {
-    let from = (now.unix_nanos() / 1_000_000_000 - seconds) / step * step;
-    let inside = history.iter().filter(|(at, _)| *at > Timestamp::from_unix_seconds(from));
-    inside.fold((0, 0), |(good, bad), (_, phase)| (good + phase.good, bad + phase.bad))
+    let until = |seconds: u64| {
+        let inside = history.iter().filter(|(at, _)| *at <= Timestamp::from_unix_seconds(seconds));
+        inside.fold((0, 0), |(good, bad), (_, phase)| (good + phase.good, bad + phase.bad))
+    };
+    let from = now.unix_nanos() / 1_000_000_000 - seconds;
+    let [all, earlier, later] = [u64::MAX, from / step * step, (from / step + 1) * step].map(until);
+    let between = |earlier: u64, later: u64| earlier + (later - earlier) * (from % step) / step;
+    (all.0 - between(earlier.0, later.0), all.1 - between(earlier.1, later.1))
 }
 
 fn close(actual: f64, expected: f64) -> bool {
