@@ -190,6 +190,7 @@ impl Read<'_> {
             at_most("memory, 100 routes × 2 statuses × 4 threads, MiB", 16.0, mebibytes),
             at_most("memory, one declared SLO without events, KiB", 8.0, idle),
             at_most("tick over 1000 SLOs, ms", 5.0, millis(self.alone(tick::SECTION, tick::TICK))),
+            at_most("tick over 1000 burning SLOs, ms", 5.0, millis(self.alone(tick::SECTION, tick::BURNING))),
         ]
     }
 }

@@ -283,7 +283,7 @@ impl Meeting {
 
 /// Keeps the calling thread on one core, as far as the machine lets us: a scheduler likes to put two threads that
 /// wake each other on the same one.
-fn pin(core: usize) {
+pub(crate) fn pin(core: usize) {
     if let Some(core) = core_affinity::get_core_ids().and_then(|cores| cores.get(core).copied()) {
         core_affinity::set_for_current(core);
     }

@@ -32,6 +32,7 @@ pub mod record;
 pub mod scrape;
 
 pub mod tick;
+pub mod ticked;
 
 pub mod memory;
 

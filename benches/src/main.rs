@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use slo_benches::harness::Effort;
 use slo_benches::report::{Row, Section, Unit, markdown};
-use slo_benches::{bars, end_to_end, exact, layer, plot, record, scrape, scraped, tick};
+use slo_benches::{bars, end_to_end, exact, layer, plot, record, scrape, scraped, tick, ticked};
 
 const FAMILIES: [&str; 7] = ["record", "layer", "scrape", "tick", "memory", "end_to_end", "scraped"];
 
@@ -73,7 +73,10 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             "record" => sections.push(record::run(effort)),
             "layer" => sections.extend(layer::run(effort)),
             "scrape" => sections.extend(scrape::run(effort.rounds.min(21))),
-            "tick" => sections.push(tick::run(effort.rounds)),
+            "tick" => {
+                sections.push(tick::run(effort.rounds));
+                sections.extend(ticked::run(effort.rounds));
+            }
             "memory" => sections.extend(counted_sections(&counted)),
             "end_to_end" => {
                 let (rounds, turn) = if quick { (1, 1) } else { (21, 1) };

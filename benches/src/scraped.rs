@@ -216,7 +216,7 @@ fn scrape(address: SocketAddr, path: &str, encoding: &str) -> io::Result<()> {
 }
 
 /// Returns the largest of the smallest quarter; NaN if there are no values.
-fn quietest_quarter(mut values: Vec<f64>) -> f64 {
+pub(crate) fn quietest_quarter(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len().div_ceil(4).max(1) - 1).copied().unwrap_or(f64::NAN)
 }
@@ -227,7 +227,7 @@ fn quietest_quarter(mut values: Vec<f64>) -> f64 {
     clippy::cast_sign_loss,
     reason = "a rank is between zero and the number of values"
 )]
-fn quantile(ascending: &[u64], share: f64) -> f64 {
+pub(crate) fn quantile(ascending: &[u64], share: f64) -> f64 {
     let rank = (share * ascending.len() as f64).ceil() as usize;
     ascending.get(rank.max(1) - 1).map_or(f64::NAN, |nanos| *nanos as f64)
 }

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use slo_tower::TextFormat;
+use slo_tower::{Clock, Outcome, SloRegistry, TextFormat, Verdict};
 
 use crate::harness::{median, on_core};
 use crate::ours;
@@ -15,6 +15,8 @@ pub const SLOS: usize = 1_000;
 pub const SECTION: &str = "upkeep of 1000 SLOs";
 /// The row of the tick itself.
 pub const TICK: &str = "tick";
+/// The row of a tick at which every SLO has had events throughout its window and all of them burn.
+pub const BURNING: &str = "tick, while all of them burn";
 
 /// Measures a tick, the status and the exposition.
 #[must_use]
@@ -22,14 +24,15 @@ pub fn run(rounds: usize) -> Section {
     let (registry, hands) = ours::registry_of(SLOS);
     let mut out = String::new();
     let with_series = ours::registry_of_series(SLOS);
-    let mut nanos = [const { Vec::new() }; 4];
+    let (burning, burnt) = burning();
+    let mut nanos = [const { Vec::new() }; 5];
     for round in 0..=rounds {
         hands.advance(Duration::from_secs(10));
         for index in (0..SLOS).step_by(7) {
             registry
                 .recorder()
                 .operation(&format!("operation-{index}"))
-                .finish_as(slo_tower::Outcome::Completed(0), slo_tower::Verdict::Good);
+                .finish_as(Outcome::Completed(0), Verdict::Good);
         }
         let mut timed = |kind: usize, work: &mut dyn FnMut()| {
             let took = on_core(work);
@@ -44,11 +47,35 @@ pub fn run(rounds: usize) -> Section {
             registry.render(TextFormat::Prometheus, &mut out);
         });
         timed(3, &mut || drop(black_box(with_series.status())));
+        burn(&burning);
+        burnt.advance(Duration::from_secs(10));
+        timed(4, &mut || burning.tick(burnt.now()));
     }
-    let names = [TICK, "status", "metrics", "status, with 10000 series"];
+    let names = [TICK, "status", "metrics", "status, with 10000 series", BURNING];
     let rows = names
         .iter()
         .zip(nanos)
         .map(|(name, nanos)| Row { value: median(nanos.into_iter()), ..Row::new(name, Unit::Nanos) });
     Section { title: SECTION.to_owned(), ours: "", rows: rows.collect() }
+}
+
+/// Returns a registry whose SLOs have had events for longer than their windows, of which so many are bad that every row fires,
+/// and its clock.
+pub(crate) fn burning() -> (SloRegistry, Clock) {
+    let (registry, clock) = ours::registry_of(SLOS);
+    for _ in 0..31 * 24 {
+        burn(&registry);
+        clock.advance(Duration::from_secs(3_600));
+        registry.tick(clock.now());
+    }
+    (registry, clock)
+}
+
+/// Counts a good and a bad event for each SLO.
+fn burn(registry: &SloRegistry) {
+    ours::count_each(registry, SLOS);
+    for index in 0..SLOS {
+        let attempt = registry.recorder().operation(&format!("operation-{index}"));
+        attempt.finish_as(Outcome::InnerError, Verdict::Bad);
+    }
 }

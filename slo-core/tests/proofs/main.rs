@@ -26,3 +26,4 @@ mod series;
 mod support;
 mod threads;
 mod thresholds;
+mod workbook;
