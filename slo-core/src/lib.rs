@@ -22,6 +22,8 @@ mod simulate;
 
 mod registry;
 
+mod health;
+
 mod export;
 
 pub use self::alert::{AlertChange, AlertRowStatus, AlertStatus, AlertTransition};
@@ -29,6 +31,10 @@ pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 #[cfg(feature = "metrics")]
 pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};
+pub use self::health::{
+    Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Gate, HealthListener, HealthStatus,
+    Level, Life, Monitor, Probe, ProbeAnswer, Report, Run,
+};
 pub use self::histogram::Histogram;
 pub use self::objective::{
     AlertForm, AlertPolicy, AlertPolicyError, AlertRow, LatencyEnd, Objective, ObjectiveError, Severity, Sli,

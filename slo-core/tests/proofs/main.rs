@@ -15,6 +15,7 @@ mod driver;
 mod exposition;
 #[cfg(feature = "metrics")]
 mod facade;
+mod health;
 mod incidents;
 mod model;
 mod parsers;
