@@ -20,9 +20,9 @@ mod engine;
 
 mod simulate;
 
-mod registry;
-
 mod health;
+
+mod registry;
 
 mod export;
 

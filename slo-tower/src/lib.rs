@@ -80,6 +80,8 @@ mod record;
 
 mod operations;
 
+mod health;
+
 mod endpoint;
 
 mod registry;
@@ -102,6 +104,7 @@ pub use self::classify::{
     Cause, GrpcClassifier, HttpClassifier, answer_error, classify_http, outcome_of_error,
 };
 pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
+pub use self::health::{Health, StartHold};
 pub use self::operations::{
     ByResult, ByStatus, JudgeOperation, OperationLayer, OperationName, Operations, RecordOperations,
     RecordedOperation,
@@ -113,10 +116,12 @@ pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
-    AlertTransition, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Classify, Clock, Counts,
-    ErrorBudget, EventOverride, Events, Exhaustion, Exposition, GrpcCode, Head, Histogram, Incident,
-    InstallError, LatencyEnd, LatencyStatus, Maintenance, Objective, ObjectiveError, Outcome, Recorder,
-    Registry, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus, Status, StatusReader,
-    TextFormat, Threshold, Timestamp, Traffic, Verdict, Window, naming, simulate,
+    AlertTransition, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Check, CheckError,
+    CheckRules, CheckRun, CheckStatus, Classify, Clock, Counts, ErrorBudget, EventOverride, Events,
+    Exhaustion, Exposition, Failure, Fault, Gate, GrpcCode, Head, HealthStatus, Histogram, Incident,
+    InstallError, LatencyEnd, LatencyStatus, Level, Life, Maintenance, Objective, ObjectiveError, Outcome,
+    Probe, ProbeAnswer, Recorder, Registry, Report, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo,
+    SloStatus, Status, StatusReader, TextFormat, Threshold, Timestamp, Traffic, Verdict, Window, naming,
+    simulate,
 };
 pub use slo_macros::slo;

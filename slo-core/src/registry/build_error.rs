@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::panic::Location;
 
+use crate::health::CheckError;
 use crate::histogram::Layout;
 use crate::objective::{Objective, ObjectiveError, Window};
 
@@ -74,7 +75,9 @@ pub enum BuildError {
         /// How many different ones there are.
         thresholds: usize,
     },
-    /// The thread that ticks could not be started.
+    /// A check is refused.
+    Check(CheckError),
+    /// A thread, of ticks or of checks, could not be started.
     Thread(io::Error),
 }
 
@@ -110,7 +113,8 @@ impl fmt::Display for BuildError {
                     Layout::THRESHOLDS_MAX
                 )
             }
-            Self::Thread(error) => write!(f, "cannot start the thread that ticks: {error}"),
+            Self::Check(error) => error.fmt(f),
+            Self::Thread(error) => write!(f, "cannot start a thread that ticks or checks: {error}"),
         }
     }
 }
@@ -119,6 +123,7 @@ impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Invalid { error, .. } => Some(error),
+            Self::Check(error) => Some(error),
             Self::Thread(error) => Some(error),
             Self::ServiceName
             | Self::TickInterval
@@ -129,5 +134,11 @@ impl std::error::Error for BuildError {
             | Self::LateAlertRow { .. }
             | Self::TooManyThresholds { .. } => None,
         }
+    }
+}
+
+impl From<CheckError> for BuildError {
+    fn from(error: CheckError) -> Self {
+        Self::Check(error)
     }
 }

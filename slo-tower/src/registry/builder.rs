@@ -1,12 +1,18 @@
 //! What a registry is made of: promises, classifiers, what is left out.
 
+use std::fmt;
+use std::io;
 use std::time::Duration;
 
-use slo_core::{AlertTransition, BuildError, Classify, Clock, Registry, RegistryBuilder, Slo};
+use slo_core::{
+    AlertTransition, BuildError, Check, Classify, Clock, HealthListener, HealthStatus, Registry,
+    RegistryBuilder, Slo,
+};
 
 use super::SloRegistry;
 use crate::classify::HttpClassifier;
 use crate::endpoint::Appended;
+use crate::health::Health;
 use crate::record::Exclude;
 use crate::route::RequestHead;
 
@@ -16,19 +22,22 @@ const PROBES: [&str; 6] = ["/healthz", "/livez", "/metrics", "/readyz", "/slo", 
 const GRPC_PROBES: [&str; 2] = ["grpc.health.v1.Health/*", "POST /grpc.health.v1.Health/*"];
 
 /// Collects the promises of a service. Made by [`SloRegistry::builder`].
-#[derive(Debug)]
 #[must_use]
 pub struct SloRegistryBuilder {
     builder: RegistryBuilder,
     appended: Appended,
     exclude: Option<Exclude>,
     counts_probes: bool,
+    checks: Vec<Check>,
+    health_listeners: Vec<HealthListener>,
 }
 
 impl SloRegistryBuilder {
     pub(super) fn new(service: String) -> Self {
         let builder = Registry::builder(service).classify(HttpClassifier::new());
-        Self { builder, appended: Appended::default(), exclude: None, counts_probes: false }
+        let (checks, health_listeners) = (Vec::new(), Vec::new());
+        let (appended, exclude) = (Appended::default(), None);
+        Self { builder, appended, exclude, counts_probes: false, checks, health_listeners }
     }
 
     /// Adds a promise that no `#[slo]` declares.
@@ -154,6 +163,31 @@ impl SloRegistryBuilder {
         self
     }
 
+    /// Adds a check of the service's health. It runs by itself on a registry that is started.
+    ///
+    /// ```
+    /// use slo_tower::{Check, SloRegistry};
+    ///
+    /// let database = Check::new("database", || async { Ok::<(), std::io::Error>(()) });
+    /// let slos = SloRegistry::builder("shop").check(database).build()?;
+    /// assert!(slos.health().status().check("database").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn check(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Tells `listener` of every change of the service's health: what was and what is. It is called by whoever made the
+    /// change, outside of every lock, so it should hand over what takes long.
+    pub fn on_health(
+        mut self,
+        listener: impl Fn(&HealthStatus, &HealthStatus) + Send + Sync + 'static,
+    ) -> Self {
+        self.health_listeners.push(Box::new(listener));
+        self
+    }
+
     /// Takes moments and durations from another clock; tests advance theirs by hand.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.builder = self.builder.clock(clock);
@@ -192,27 +226,28 @@ impl SloRegistryBuilder {
         self
     }
 
-    /// Builds the registry and leaves the ticking to the caller: for tests and simulations.
+    /// Builds the registry and leaves the ticking to the caller, and its checks alone: for tests and simulations.
     ///
     /// # Errors
     ///
     /// As [`RegistryBuilder::build`].
     pub fn build(self) -> Result<SloRegistry, BuildError> {
-        self.finish(RegistryBuilder::build)
+        self.finish(RegistryBuilder::build, Ok)
     }
 
-    /// Builds the registry and ticks it on a thread of its own, until the last handle is gone.
+    /// Builds the registry, ticks it on a thread of its own and runs its checks on another, until the last handle is gone.
     ///
     /// # Errors
     ///
     /// As [`RegistryBuilder::start`].
     pub fn start(self) -> Result<SloRegistry, BuildError> {
-        self.finish(RegistryBuilder::start)
+        self.finish(RegistryBuilder::start, Health::start)
     }
 
     fn finish(
         self,
         make: impl FnOnce(RegistryBuilder) -> Result<Registry, BuildError>,
+        run: impl FnOnce(Health) -> io::Result<Health>,
     ) -> Result<SloRegistry, BuildError> {
         let mut builder = self.builder;
         if !self.counts_probes {
@@ -222,6 +257,17 @@ impl SloRegistryBuilder {
         }
         let registry = make(builder)?;
         let exclude = self.exclude.map(|exclude| &*Box::leak(Box::new(exclude)));
-        Ok(SloRegistry { registry, appended: self.appended, exclude })
+        let health = Health::new(self.checks, self.health_listeners, registry.clock().clone())?;
+        let health = run(health).map_err(BuildError::Thread)?;
+        Ok(SloRegistry { registry, health, appended: self.appended, exclude })
+    }
+}
+
+impl fmt::Debug for SloRegistryBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SloRegistryBuilder")
+            .field("builder", &self.builder)
+            .field("checks", &self.checks)
+            .finish_non_exhaustive()
     }
 }

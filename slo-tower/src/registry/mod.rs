@@ -8,6 +8,7 @@ use slo_core::{InstallError, Registry};
 
 pub use self::builder::SloRegistryBuilder;
 use crate::endpoint::{Appended, MetricsService, StatusService};
+use crate::health::Health;
 use crate::operations::{OperationLayer, OperationName, Operations};
 use crate::record::{Exclude, GrpcMethods, SloLayer};
 use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
@@ -18,6 +19,7 @@ use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 #[derive(Clone, Debug)]
 pub struct SloRegistry {
     registry: Registry,
+    health: Health,
     appended: Appended,
     /// Never freed: services are cloned for every request, and a shared count would be what their threads fight over.
     exclude: Option<&'static Exclude>,
@@ -27,6 +29,12 @@ impl SloRegistry {
     /// Starts to collect the promises of a service, beginning with everything `#[slo]` declares in this binary.
     pub fn builder(service: impl Into<String>) -> SloRegistryBuilder {
         SloRegistryBuilder::new(service.into())
+    }
+
+    /// Returns the health of the service.
+    #[must_use]
+    pub const fn health(&self) -> &Health {
+        &self.health
     }
 
     /// Makes this registry the one that `#[slo(operation = …)]` counts in outside of any request.
