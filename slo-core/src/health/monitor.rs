@@ -161,7 +161,8 @@ impl Monitor {
         self.checks.iter().zip(&state.checks).map(|(check, state)| state.next(check.rules(), now)).min()
     }
 
-    /// Holds the start: the process is not ready before as many have called [`Monitor::release_start`].
+    /// Holds the start: the process is not ready before as many have called [`Monitor::release_start`]. One that was ready
+    /// is not until then, but has started for good.
     pub fn hold_start(&self, now: Timestamp) {
         self.change(now, |state| state.starting += 1);
     }
@@ -212,8 +213,8 @@ impl Monitor {
         let has_started = state.has_started || (state.starting == 0 && all_passed);
         let life = match (state.is_draining, has_started) {
             (true, _) => Life::Draining,
-            (false, true) => Life::Ready,
-            (false, false) => Life::Starting,
+            (false, true) if state.starting == 0 => Life::Ready,
+            (false, _) => Life::Starting,
         };
         let checks: Vec<_> =
             each().map(|(check, state)| state.status(check.name(), check.rules(), now)).collect();

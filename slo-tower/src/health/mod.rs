@@ -61,7 +61,7 @@ impl Health {
     }
 
     /// Keeps the service from being ready until the guard is dropped: for what is started in code rather than looked at
-    /// by a check.
+    /// by a check. A service that was ready is not until then.
     ///
     /// ```
     /// use slo_tower::SloRegistry;
