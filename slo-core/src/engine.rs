@@ -135,12 +135,13 @@ impl Past for Known<'_> {
     }
 
     fn period(&self) -> PeriodCounts {
-        let period = &self.engine.kept[self.slo].period;
+        let kept = &self.engine.kept[self.slo];
+        let period = &kept.period;
         let begin = period.span(self.now).begin;
         let elapsed = self.now.since(begin);
         let WindowCounts { counts, seen } = self.window(elapsed);
-        let pinned = period.pin().filter(|pin| pin.0 == begin);
-        let counts = pinned.map_or(counts, |(_, before)| self.counted.since(before));
+        let before = period.before(begin, self.engine.histories.ticked(), kept.last);
+        let counts = before.map_or(counts, |before| self.counted.since(before));
         PeriodCounts { counts, seen, elapsed, left: period.left(self.now) }
     }
 }

@@ -55,11 +55,11 @@ impl Calendar {
         Span { begin: self.first_moment(first), end: self.first_moment(next) }
     }
 
-    /// Returns the first moment of a day; of those before 1970 the epoch.
+    /// Returns the first moment of a day, as far as there are timestamps.
     fn first_moment(&self, date: Date) -> Timestamp {
         let begin = date.to_zoned(self.zone.clone()).and_then(|midnight: Zoned| midnight.start_of_day());
         let nanos = begin.map_or(0, |begin| begin.timestamp().as_nanosecond());
-        Timestamp::from_unix_nanos(u64::try_from(nanos).unwrap_or(0))
+        Timestamp::from_unix_nanos(u64::try_from(nanos.max(0)).unwrap_or(u64::MAX))
     }
 }
 
@@ -77,4 +77,67 @@ fn nearest(written: &str) -> Option<String> {
     let near = ZONES.available().map(|name| (likeness(name.as_str()), name.as_str().to_owned()));
     let best = near.max_by(|left, right| left.0.total_cmp(&right.0));
     best.filter(|(likeness, _)| *likeness >= NEAR).map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seconds since the epoch, as another implementation of the same zones has them.
+    #[test]
+    fn periods_begin_and_end_with_the_first_moment_of_a_day() {
+        for (window, begin, end) in [
+            ("month Europe/Berlin", 1_696_111_200, 1_698_793_200),
+            ("quarter Europe/Berlin", 1_696_111_200, 1_704_063_600),
+            ("month Asia/Kathmandu", 1_711_908_900, 1_714_500_900),
+            ("week America/St_Johns", 1_708_918_200, 1_709_523_000),
+            // Seven days and an hour.
+            ("week Pacific/Chatham", 1_711_880_100, 1_712_488_500),
+            // An hour less than 31 days.
+            ("month America/New_York", 1_709_269_200, 1_711_944_000),
+            // The clocks go forward at midnight: the first of April begins at one.
+            ("quarter Asia/Amman", 1_459_461_600, 1_467_320_400),
+            // They go back to midnight: the first of November has two of them.
+            ("month America/Havana", 1_604_203_200, 1_606_798_800),
+            ("week", 1_700_438_400, 1_701_043_200),
+            ("quarter", 1_696_118_400, 1_704_067_200),
+        ] {
+            let calendar = Calendar::of(Window::literal(window)).unwrap().unwrap();
+            let [begin, end] = [begin, end].map(Timestamp::from_unix_seconds);
+            let (span, nano) = (Span { begin, end }, std::time::Duration::from_nanos(1));
+            assert_eq!(calendar.span(begin), span, "{window}");
+            assert_eq!(calendar.span(end.minus(nano)), span, "{window}");
+            assert_eq!(calendar.span(begin.minus(nano)).end, begin, "{window}");
+            assert_eq!(calendar.span(end).begin, end, "{window}");
+            assert!(end.since(begin) <= Window::literal(window).reach(), "{window}");
+        }
+        for window in ["week", "month", "quarter Pacific/Apia"] {
+            let calendar = Calendar::of(Window::literal(window)).unwrap().unwrap();
+            let first = calendar.span(Timestamp::default());
+            assert!(first.begin == Timestamp::default() && first.end > first.begin, "{window}: {first:?}");
+            let last = calendar.span(Timestamp::from_unix_nanos(u64::MAX));
+            assert!(last.end >= last.begin, "{window}: {last:?}");
+        }
+    }
+
+    #[test]
+    fn a_zone_that_there_is_not_may_have_one_like_it() {
+        for (written, expected) in [
+            ("Berlin", Some("Europe/Berlin")),
+            ("Europe/Berln", Some("Europe/Berlin")),
+            ("Europa/Berlin", Some("Europe/Berlin")),
+            ("America/NewYork", Some("America/New_York")),
+            ("kathmandu", Some("Asia/Kathmandu")),
+            ("Mars", None),
+            ("Earth/Here", None),
+        ] {
+            let window = Window::parse(&format!("month {written}")).unwrap();
+            let error = Calendar::of(window).unwrap_err();
+            assert_eq!(error, CalendarError::UnknownZone { near: expected.map(str::to_owned) }, "{written}");
+        }
+        for written in ["europe/berlin", "EST5EDT", "Etc/GMT+1", "Zulus"] {
+            let known = Calendar::of(Window::parse(&format!("month {written}")).unwrap());
+            assert_eq!(known.is_ok(), written != "Zulus", "{written}");
+        }
+    }
 }

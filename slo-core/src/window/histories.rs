@@ -62,6 +62,11 @@ impl Histories {
         now.max(self.ticked)
     }
 
+    /// Returns the moment of the last tick.
+    pub(crate) const fn ticked(&self) -> Timestamp {
+        self.ticked
+    }
+
     /// Returns whether time up to this moment, or up to the last tick if that is later, is watched since that one.
     pub(crate) fn watches(&self, now: Timestamp) -> bool {
         now.since(self.ticked) <= self.gap

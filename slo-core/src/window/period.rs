@@ -66,6 +66,15 @@ impl Period {
         }
     }
 
+    /// Returns the totals when a calendar period began, given those of the last tick; `None` if only the history may know.
+    pub(crate) fn before(&self, begin: Timestamp, ticked: Timestamp, last: Counts) -> Option<Counts> {
+        match self {
+            Self::Rolling(_) => None,
+            Self::Calendar { pin: Some((pinned, before)), .. } if *pinned == begin => Some(*before),
+            Self::Calendar { .. } => (begin > ticked).then_some(last),
+        }
+    }
+
     /// Returns the totals when the period began, of the one that has begun last.
     pub(crate) fn pin(&self) -> Option<Pin> {
         match self {
@@ -82,5 +91,59 @@ impl Period {
         {
             *pin = Some(kept);
         }
+    }
+}
+
+#[cfg(all(test, feature = "calendar"))]
+mod tests {
+    use super::*;
+
+    const fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_unix_seconds(seconds)
+    }
+
+    const fn good(good: u64) -> Counts {
+        Counts { good, bad: 0 }
+    }
+
+    #[test]
+    fn the_totals_are_pinned_at_the_first_tick_of_a_period() {
+        // A quarter to an hour of UTC: 1 May 2024 in Nepal.
+        const MAY: u64 = 1_714_500_900;
+        let before = |period: &Period, ticked| period.before(at(MAY), at(ticked), good(7));
+        for (ticked, watched, expected) in
+            [(MAY, true, good(9)), (MAY + 9, true, good(9)), (MAY + 9_000, false, good(7))]
+        {
+            let mut period = Period::new(Window::literal("month Asia/Kathmandu"), at(MAY - 86_400)).unwrap();
+            period.tick(at(MAY - 1), good(5), good(7), true);
+            assert_eq!(
+                (period.pin(), before(&period, MAY - 2_000)),
+                (None, Some(good(7))),
+                "no tick came so far"
+            );
+            assert_eq!(before(&period, MAY), None, "one did, and another process may have seen more");
+            period.tick(at(ticked), good(7), good(9), watched);
+            assert_eq!((period.pin(), before(&period, ticked)), (Some((at(MAY), expected)), Some(expected)));
+            period.tick(at(ticked + 86_400), good(9), good(11), watched);
+            assert_eq!(period.pin(), Some((at(MAY), expected)), "it is pinned once");
+            period.set_pin((at(MAY), good(8)));
+            assert_eq!(period.pin(), Some((at(MAY), good(8))));
+            period.set_pin((at(MAY - 30 * 86_400), good(1)));
+            assert_eq!(
+                period.pin(),
+                Some((at(MAY), good(8))),
+                "a pin of another month says nothing of this one"
+            );
+            assert_eq!(period.left(at(MAY + 86_400)), Some(Duration::from_secs(30 * 86_400)));
+        }
+    }
+
+    #[test]
+    fn a_rolling_period_has_no_beginning_to_pin() {
+        let mut period = Period::new(Window::literal("7d"), at(1_700_000_000)).unwrap();
+        period.tick(at(1_700_864_000), good(1), good(2), true);
+        period.set_pin((at(1_700_000_000), good(1)));
+        assert_eq!((period.pin(), period.left(at(1_700_864_000))), (None, None));
+        assert_eq!(period.span(at(1_700_864_000)).begin, at(1_700_864_000 - 7 * 86_400));
     }
 }
