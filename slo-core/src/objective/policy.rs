@@ -146,6 +146,11 @@ impl AlertPolicy {
         }
     }
 
+    /// Returns whether somebody asked for these rows: then one that cannot fire is an error.
+    pub(super) const fn is_chosen(&self) -> bool {
+        self.chosen
+    }
+
     /// Returns every row, whether it can fire or not.
     #[must_use]
     pub const fn rows(&self) -> &[AlertRow] {
@@ -190,7 +195,7 @@ impl AlertPolicy {
     /// use slo_core::{AlertPolicy, AlertRow, Severity, Window};
     /// use std::time::Duration;
     /// let steep = AlertPolicy::new(&[AlertRow::new(Severity::Page, Duration::from_secs(120), 100.0)?])?;
-    /// assert_eq!(steep.late_row(Window::MONTH), None);
+    /// assert_eq!(steep.late_row(Window::DAYS_30), None);
     /// assert_eq!(steep.late_row(Window::literal("1h")).map(|row| row.factor()), Some(100.0));
     /// assert_eq!(AlertPolicy::WORKBOOK.late_row(Window::literal("1h")), None);
     /// # Ok::<(), slo_core::AlertPolicyError>(())
@@ -215,9 +220,9 @@ mod tests {
 
     #[test]
     fn rows_spend_what_the_workbook_says() {
-        let spent: Vec<f64> = WORKBOOK.iter().map(|row| row.budget_spent(Window::MONTH)).collect();
+        let spent: Vec<f64> = WORKBOOK.iter().map(|row| row.budget_spent(Window::DAYS_30)).collect();
         assert_eq!(spent, [0.02, 0.05, 0.1, 0.1]);
-        let shorts: Vec<u64> = WORKBOOK.iter().map(|row| row.short(Window::MONTH).as_secs() / 60).collect();
+        let shorts: Vec<u64> = WORKBOOK.iter().map(|row| row.short(Window::DAYS_30).as_secs() / 60).collect();
         assert_eq!(shorts, [5, 30, 120, 360]);
     }
 

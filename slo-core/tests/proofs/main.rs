@@ -6,8 +6,12 @@
 mod alerts;
 mod arithmetic;
 mod build_errors;
+#[cfg(feature = "calendar")]
+mod calendars;
 mod calls;
 mod cardinality;
+#[cfg(feature = "calendar")]
+mod civil;
 mod classification;
 mod combinations;
 mod counting;
@@ -15,6 +19,7 @@ mod driver;
 mod exposition;
 #[cfg(feature = "metrics")]
 mod facade;
+mod histories;
 mod incidents;
 mod model;
 mod parsers;
