@@ -172,7 +172,7 @@ mod tests {
     fn windows_of_even_traffic_are_as_long_as_asked_at_every_tick() {
         let start = Timestamp::from_unix_seconds(1_699_999_200);
         let (mut histories, mut now, mut totals) =
-            (Histories::new([Window::MONTH], GAP, start), start, Counts::default());
+            (Histories::new([Window::DAYS_30], GAP, start), start, Counts::default());
         for tick in 0..2 * 259_200 {
             now = now.plus(Duration::from_secs(10));
             (totals.good, totals.bad) = (totals.good + 5, totals.bad + 1);
