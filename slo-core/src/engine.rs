@@ -18,6 +18,7 @@ use crate::window::{
 pub(crate) struct Engine {
     histories: Histories,
     kept: Box<[Kept]>,
+    alerts: Box<[AlertStates]>,
 }
 
 /// What is remembered of one SLO besides its history.
@@ -28,7 +29,6 @@ struct Kept {
     slices: Option<Slices>,
     /// What was counted by the last tick, events or slices.
     last: Counts,
-    alerts: AlertStates,
 }
 
 impl Engine {
@@ -46,9 +46,10 @@ impl Engine {
         let kept = slos.iter().enumerate().map(|(index, slo)| {
             let period = Period::new(slo.window(), now).map_err(|error| (index, error))?;
             let slices = slo.time_slices().map(|slices| Slices::new(slices, now));
-            Ok(Kept { period, slices, last: Counts::default(), alerts: AlertStates::default() })
+            Ok(Kept { period, slices, last: Counts::default() })
         });
-        Ok(Self { histories, kept: kept.collect::<Result<_, _>>()? })
+        let alerts = vec![AlertStates::default(); slos.len()].into();
+        Ok(Self { histories, kept: kept.collect::<Result<_, _>>()?, alerts })
     }
 
     /// Samples the totals of every SLO, then reports the alerts that have changed.
@@ -67,10 +68,10 @@ impl Engine {
             kept.last = counted;
         }
         self.histories.tick(now, self.kept.iter().map(|kept| kept.last));
-        for (index, slo) in slos.iter().enumerate() {
-            let mut alerts = self.kept[index].alerts;
-            alerts.tick(slo, now, &self.past(index, now, self.kept[index].last), &mut report);
-            self.kept[index].alerts = alerts;
+        for (index, (slo, alerts)) in slos.iter().zip(&mut self.alerts).enumerate() {
+            let kept = &self.kept[index];
+            let past = Known { histories: &self.histories, kept, slo: index, now, counted: kept.last };
+            alerts.tick(slo, now, &past, &mut report);
         }
     }
 
@@ -104,12 +105,12 @@ impl Engine {
     /// Returns the past of an SLO as of `now`, given what it had counted by then. Ticks after that change nothing but how
     /// exactly windows begin.
     pub(crate) fn past(&self, slo: usize, now: Timestamp, counted: Counts) -> impl Past {
-        Known { engine: self, slo, now, counted }
+        Known { histories: &self.histories, kept: &self.kept[slo], slo, now, counted }
     }
 
     /// Returns the states of the alerts of every SLO, as of the last tick.
-    pub(crate) fn alerts(&self) -> impl Iterator<Item = AlertStates> {
-        self.kept.iter().map(|kept| kept.alerts)
+    pub(crate) fn alerts(&self) -> &[AlertStates] {
+        &self.alerts
     }
 
     /// Returns what another process needs to go on with an SLO besides its history: what was counted, how its period
@@ -123,7 +124,8 @@ impl Engine {
 
 /// What the engine knows of one SLO.
 struct Known<'a> {
-    engine: &'a Engine,
+    histories: &'a Histories,
+    kept: &'a Kept,
     slo: usize,
     now: Timestamp,
     counted: Counts,
@@ -131,17 +133,62 @@ struct Known<'a> {
 
 impl Past for Known<'_> {
     fn window(&self, window: Duration) -> WindowCounts {
-        self.engine.histories.window(self.slo, window, self.now, self.counted)
+        self.histories.window(self.slo, window, self.now, self.counted)
     }
 
     fn period(&self) -> PeriodCounts {
-        let kept = &self.engine.kept[self.slo];
-        let period = &kept.period;
+        let Kept { period, last, .. } = self.kept;
         let begin = period.span(self.now).begin;
         let elapsed = self.now.since(begin);
         let WindowCounts { counts, seen } = self.window(elapsed);
-        let before = period.before(begin, self.engine.histories.ticked(), kept.last);
+        let before = period.before(begin, self.histories.ticked(), *last);
         let counts = before.map_or(counts, |before| self.counted.since(before));
         PeriodCounts { counts, seen, elapsed, left: period.left(self.now) }
+    }
+}
+
+#[cfg(all(test, feature = "calendar"))]
+mod tests {
+    use super::*;
+    use crate::objective::{Objective, Sli, TimeSlices, Window};
+
+    const TICK: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn another_process_goes_on_with_the_period_and_the_slice_of_one() {
+        // A quarter of an hour off the step of an hour: 1 May 2024 in Nepal.
+        let may = Timestamp::from_unix_seconds(1_714_500_900);
+        let slo = Slo::literal("x", Sli::Availability, Objective::literal("99%"))
+            .with_window(Window::literal("month Asia/Kathmandu"));
+        let slos = [slo.clone(), slo.with_time_slices(TimeSlices::literal("90% per 5m"))];
+        let totals = |number: u64| {
+            let counts = Counts { good: 20 * number, bad: 3 * number.saturating_sub(500) };
+            [counts, counts]
+        };
+        let new = |now| Engine::new(&slos, TICK, now).expect("there is such a zone");
+        let periods = |engine: &Engine, now, number| {
+            [0, 1].map(|slo| engine.past(slo, now, engine.counted(slo, totals(number)[slo])).period().counts)
+        };
+        let mut now = may.minus(360 * TICK);
+        let (mut one, mut engine) = (new(now), new(now));
+        for number in 1..1_000 {
+            now = now.plus(TICK);
+            for engine in [&mut one, &mut engine] {
+                engine.tick(now, &slos, &totals(number), |_| ());
+            }
+            if number == 777 {
+                let mut next = new(now);
+                for slo in [0, 1] {
+                    let (counted, pin, slices) = engine.kept(slo);
+                    assert_eq!(pin.map(|(begin, _)| begin), Some(may));
+                    next.resume(slo, counted, pin, slices);
+                }
+                engine = next;
+            }
+            assert_eq!(periods(&engine, now, number), periods(&one, now, number), "tick {number}");
+        }
+        let [events, slices] = periods(&engine, now, 999);
+        assert_eq!(events, Counts { good: 20 * (999 - 360), bad: 3 * 499 });
+        assert!(slices.good > 0 && slices.bad > 0 && slices.total() < 30, "{slices:?}");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::policy_error::AlertPolicyError;
-use super::{Objective, Window};
+use super::{Objective, TimeSlices, Window};
 
 const STEP: Duration = Duration::from_secs(120);
 
@@ -139,6 +139,11 @@ impl AlertRow {
     #[must_use]
     pub fn short(&self, window: Window) -> Duration {
         self.long(window) / 12
+    }
+
+    /// Returns whether the short window has room for two slices of time.
+    pub(super) fn holds(&self, window: Window, slices: TimeSlices) -> bool {
+        self.short(window) >= 2 * slices.duration()
     }
 
     /// Returns the share of the budget that is gone when the long window has burnt at the factor throughout:

@@ -221,18 +221,9 @@ impl Slo {
 
     /// Returns the rows of the policy that can fire for this SLO, by their index in it.
     pub(crate) fn alert_rows(&self) -> impl Iterator<Item = (usize, &AlertRow)> {
-        let can_fire = |row: &AlertRow| row.can_fire(self.objective) && self.is_long_enough(row);
+        let is_long = |row: &AlertRow| self.slices.is_none_or(|slices| row.holds(self.window, slices));
+        let can_fire = move |row: &AlertRow| row.can_fire(self.objective) && is_long(row);
         self.alerts.rows().iter().enumerate().filter(move |(_, row)| can_fire(row))
-    }
-
-    /// Returns the first row that was chosen but whose short window has no room for two time slices.
-    pub(crate) fn short_row(&self) -> Option<&AlertRow> {
-        self.alerts.rows().iter().find(|row| self.alerts.is_chosen() && !self.is_long_enough(row))
-    }
-
-    /// With room for only one slice, a late tick finds none in the short window, or two.
-    fn is_long_enough(&self, row: &AlertRow) -> bool {
-        self.slices.is_none_or(|slices| row.short(self.window) >= 2 * slices.duration())
     }
 
     /// Returns the route whose requests count, if one was named.

@@ -123,7 +123,8 @@ impl BuildError {
         if let Some(row) = slo.alerts().late_row(window) {
             return Err(Self::LateAlertRow { name, window, factor: row.factor(), location });
         }
-        match slo.time_slices().zip(slo.short_row()) {
+        let short = |slices| Some((slices, slo.alerts().short_row(window, slices)?));
+        match slo.time_slices().and_then(short) {
             Some((slices, row)) => {
                 Err(Self::ShortAlertRow { name, short: row.short(window), slices, location })
             }

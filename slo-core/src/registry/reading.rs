@@ -35,7 +35,7 @@ impl Reading {
         let at = shared.clock.now();
         // Under the lock: slices of time are those of the tick that the windows and the alerts are of.
         let engine = lock(&shared.engine);
-        let (end, alerts) = (engine.not_before_the_last_tick(at), engine.alerts().collect());
+        let (end, alerts) = (engine.not_before_the_last_tick(at), engine.alerts().into());
         let totals = shared.totals();
         let counted = totals.iter().enumerate().map(|(slo, total)| engine.counted(slo, total.counts()));
         Self { at, end, counted: counted.collect(), totals, alerts, next: 0 }

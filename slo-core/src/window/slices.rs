@@ -71,8 +71,8 @@ impl Slices {
     /// Judges the slice that is open by the events up to these, and opens another.
     fn end(&mut self, events: Counts, next: u64) {
         let SliceState { begin, ended, .. } = &mut self.state;
-        let good = u128::from(events.good - begin.good);
-        let total = u128::from(events.total() - begin.total());
+        let within = events.since(*begin);
+        let (good, total) = (u128::from(within.good), u128::from(within.total()));
         let wanted = total * u128::from(self.slices.threshold().parts_per_billion());
         if total > 0 {
             let kept = good * 1_000_000_000 >= wanted;

@@ -144,6 +144,26 @@ fn a_forecast_ends_with_its_period() {
 }
 
 #[test]
+fn the_longest_quarter_is_seen_from_its_first_moment_to_its_last() {
+    // From 1 October in Berlin: 92 days and the hour in which the clocks are set back.
+    let (october, january) = (1_696_111_200, 1_704_063_600);
+    let clock = Clock::manual(at(october));
+    let builder = Registry::builder("shop").slo(slo("quarter Europe/Berlin")).clock(clock.clone());
+    let registry = builder.tick_interval(Duration::from_secs(3_600)).build().expect("a zone");
+    record(&registry, 1, 1);
+    while clock.now() < at(january - 3_600) {
+        clock.advance(Duration::from_secs(3_600));
+        registry.tick(clock.now());
+    }
+    clock.advance(Duration::from_secs(3_599));
+    let last = registry.status().slos.remove(0);
+    assert_eq!((last.events.good, last.events.bad), (1, 1));
+    assert!((last.coverage - 1.0).abs() < 1e-9, "{}", last.coverage);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(registry.status().slos[0].events.total(), 0, "January has begun");
+}
+
+#[test]
 fn zones_that_there_are_not_are_refused_with_what_was_meant() {
     for (window, expected) in
         [("month Berlin", "write Europe/Berlin"), ("week Mars", "such as Europe/Berlin")]

@@ -112,12 +112,13 @@ impl Naive {
             "{}: {least} {seconds} {most}",
             slo.window
         );
-        // A window that begins with a sample is exact.
+        // A window that begins with a sample is exact; the first one is of the start.
         let ticks = &self.0[..self.0.len() - 1];
-        if let Some(first) = ticks.iter().position(|seen| seen.at == moment)
+        let tick = ticks.iter().position(|seen| seen.at == moment).map(|tick| tick + 1);
+        if let Some(first) = if moment == START_SECONDS { Some(0) } else { tick }
             && moment.is_multiple_of(step)
         {
-            let [good, bad, watched] = Self::sum(&self.0[first + 1..]);
+            let [good, bad, watched] = Self::sum(&self.0[first..]);
             assert_eq!(measured, [good, bad], "{} from the tick at {moment}", slo.window);
             assert!(
                 (seconds - watched.min(window) as f64).abs() < 1e-3,

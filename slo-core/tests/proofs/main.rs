@@ -28,6 +28,7 @@ mod quantiles;
 mod readers;
 mod registries;
 mod series;
+mod slices;
 mod support;
 mod threads;
 mod thresholds;
