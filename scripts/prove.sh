@@ -3,7 +3,7 @@
 # counters lie.
 #
 #   scripts/prove.sh           the long forms: up to twenty minutes on two cores, besides the first build
-#   scripts/prove.sh --short   the same proofs in a form for CI: some three minutes with all builds
+#   scripts/prove.sh --short   the same proofs in a form for CI: some four minutes with all builds
 #
 # Installs nothing, unless CI=true: then rustup is asked, for a limited time, for what is missing. The models need
 # nothing but stable Rust and always run. What misses its tool is skipped and listed, with the command that installs
@@ -42,6 +42,7 @@ main() {
 
 long() {
     # Deeper; a model that would take longer stops after this many seconds and says so.
+    step 'histories, ten thousand' histories
     step 'models, three preemptions' models LOOM_MAX_PREEMPTIONS=3 LOOM_MAX_DURATION=300
     if has_miri; then
         step 'miri, unit tests' interpret 4 --lib
@@ -58,6 +59,7 @@ long() {
 
 # The property tests have their short form among the tests: .ci/run runs them before.
 short() {
+    step 'histories, ten thousand' histories
     step 'models, two preemptions' models
     if has_narrow; then
         step '32 bits' narrow --lib --test proofs -- \
@@ -70,6 +72,11 @@ short() {
         step 'thread sanitizer' sanitize 4 --test proofs -- \
             threads::a threads::what readers registries counting
     fi
+}
+
+# Holds windows and calendars against a list of all events, over ten thousand random histories.
+histories() {
+    PROPTEST_CASES=10000 cargo test --quiet --release -p slo-core --features calendar --test proofs -- histories calendars
 }
 
 # Explores the models of slo-core/tests/loom, with these variables set.

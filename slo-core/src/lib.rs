@@ -37,13 +37,14 @@ pub use self::health::{
 };
 pub use self::histogram::Histogram;
 pub use self::objective::{
-    AlertForm, AlertPolicy, AlertPolicyError, AlertRow, LatencyEnd, Objective, ObjectiveError, Severity, Sli,
-    Slo, Threshold, Window,
+    AlertForm, AlertPolicy, AlertPolicyError, AlertRow, CalendarPeriod, LatencyEnd, Objective,
+    ObjectiveClass, ObjectiveError, Severity, Sli, Slo, Threshold, TimeSlices, Window,
 };
 pub use self::registry::{
-    Attempt, BudgetStatus, BuildError, BurnRateStatus, Classify, Declaration, Declared, EventOverride,
-    Events, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation, Outcome, Recorder, Registry,
-    RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status, StatusReader, Subject, Verdict, mark,
+    Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRateStatus, Classify, Declaration, Declared,
+    EventOverride, Events, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation, Outcome,
+    PeriodStatus, Recorder, Registry, RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status,
+    StatusReader, Subject, Verdict, mark,
 };
 pub use self::simulate::{Incident, Simulation, Traffic, simulate};
 pub use self::time::{Clock, Timestamp};

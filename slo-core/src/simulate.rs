@@ -13,7 +13,7 @@ use crate::budget::ErrorBudget;
 use crate::engine::Engine;
 use crate::objective::{Severity, Slo};
 use crate::time::Timestamp;
-use crate::window::Counts;
+use crate::window::{Counts, Past};
 
 const TICK: Duration = Duration::from_secs(10);
 /// Midnight, where every ring of the windows has a step that begins.
@@ -155,6 +155,13 @@ impl Simulation {
 /// assert!(simulation.budget_spent.is_some_and(|spent| (spent - 0.23).abs() < 0.01));
 /// # Ok::<(), slo_core::ObjectiveError>(())
 /// ```
+///
+/// The clock begins at midnight of UTC on 15 November 2023, a Wednesday; a calendar period begins and ends on it as on any.
+///
+/// # Panics
+///
+/// If the SLO has a calendar window and its time zone is not known, or the feature `calendar` is off: a registry refuses such
+/// an SLO.
 #[must_use]
 pub fn simulate(slo: &Slo, traffic: Traffic, incident: &Incident) -> Simulation {
     let mut run = Run::new(slo, traffic);
@@ -181,15 +188,19 @@ struct Run {
     totals: Counts,
     /// What is due of the next event, and of the next bad one.
     due: [f64; 2],
+    /// When there was a bad event last.
+    failed: Timestamp,
     transitions: Vec<AlertTransition>,
 }
 
 impl Run {
     fn new(slo: &Slo, traffic: Traffic) -> Self {
         let slo = [slo.clone()];
-        let engine = Engine::new(&slo, TICK, START);
+        let Ok(engine) = Engine::new(&slo, TICK, START) else {
+            panic!("there is no window of a {}: see `BuildError`", slo[0].window());
+        };
         let (totals, due) = (Counts::default(), [0.0; 2]);
-        Self { slo, traffic, engine, now: START, totals, due, transitions: Vec::new() }
+        Self { slo, traffic, engine, now: START, totals, due, failed: START, transitions: Vec::new() }
     }
 
     fn pass(&mut self, bad_ratio: f64, lasts: Duration) {
@@ -207,6 +218,7 @@ impl Run {
         self.totals.good += events - bad;
         self.totals.bad += bad;
         self.now = self.now.plus(TICK);
+        self.failed = if bad > 0 { self.now } else { self.failed };
         let transitions = &mut self.transitions;
         self.engine.tick(self.now, &self.slo, &[self.totals], |transition| transitions.push(transition));
     }
@@ -215,18 +227,19 @@ impl Run {
     /// its short window.
     fn may_fire(&self) -> bool {
         let [slo] = &self.slo;
-        let mut rows = slo.alerts().rows_for(slo.objective());
-        rows.any(|row| self.window(row.short(slo.window())).bad > 0)
+        // A slice of time that is bad may not have ended yet.
+        let open = slo.time_slices().is_some_and(|slices| self.now.since(self.failed) <= slices.duration());
+        let past = self.past();
+        open || slo.alert_rows().any(|(_, row)| past.window(row.short(slo.window())).counts.bad > 0)
     }
 
-    fn window(&self, window: Duration) -> Counts {
-        self.engine.window(0, window, self.now, self.totals).counts
+    fn past(&self) -> impl Past {
+        self.engine.past(0, self.now, self.engine.counted(0, self.totals))
     }
 
     fn budget_spent(&self) -> Option<f64> {
         let [slo] = &self.slo;
-        let whole = self.window(slo.window().duration());
-        Some(1.0 - ErrorBudget::new(slo.objective(), whole).remaining_ratio()?)
+        ErrorBudget::new(slo.objective(), self.past().period().counts).spent_ratio()
     }
 }
 

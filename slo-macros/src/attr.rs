@@ -22,6 +22,8 @@ pub(crate) struct Entry {
     pub(crate) name: Ident,
     /// Behind `=`, or inside the parentheses of a list.
     pub(crate) value: TokenStream,
+    /// Whether it is such a list.
+    pub(crate) is_list: bool,
 }
 
 impl Attribute {
@@ -54,7 +56,7 @@ impl Attribute {
 
     /// Returns whether there is no goal, and none that could not be read.
     pub(crate) fn promises_nothing(&self) -> bool {
-        !self.unread && self.goals().next().is_none()
+        !self.unread && self.get(Key::Class).is_none() && self.goals().next().is_none()
     }
 
     /// Returns the goals, in the order written.
@@ -69,7 +71,9 @@ pub(crate) enum Key {
     Availability,
     Latency,
     Combined,
+    Class,
     Window,
+    Slices,
     Name,
     Route,
     Operation,
@@ -79,11 +83,13 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Availability,
         Self::Latency,
         Self::Combined,
+        Self::Class,
         Self::Window,
+        Self::Slices,
         Self::Name,
         Self::Route,
         Self::Operation,
@@ -98,7 +104,9 @@ impl Key {
             Self::Availability => "availability",
             Self::Latency => "latency",
             Self::Combined => "combined",
+            Self::Class => "class",
             Self::Window => "window",
+            Self::Slices => "slices",
             Self::Name => "name",
             Self::Route => "route",
             Self::Operation => "operation",
@@ -114,7 +122,9 @@ impl Key {
             Self::Availability => "availability = 99.9%",
             Self::Latency => "latency = 99% < 250ms",
             Self::Combined => "combined = 99% < 250ms",
+            Self::Class => "class = high_fast",
             Self::Window => "window = 30d",
+            Self::Slices => "slices = 99% per 1m",
             Self::Name => "name = \"checkout\"",
             Self::Route => "route = \"POST /checkout\"",
             Self::Operation => "operation = \"nightly-billing\"",
@@ -127,6 +137,11 @@ impl Key {
     /// Returns whether each entry of this key is a promise.
     const fn is_goal(self) -> bool {
         matches!(self, Self::Availability | Self::Latency | Self::Combined)
+    }
+
+    /// Returns whether the key may be followed by a list in parentheses.
+    const fn takes_list(self) -> bool {
+        matches!(self, Self::Labels | Self::Alerts)
     }
 
     /// Returns whether the key may stand several times: goals that a threshold tells apart.
@@ -217,11 +232,13 @@ fn read_entry(tokens: Vec<TokenTree>, errors: &mut Errors) -> Option<Entry> {
         errors.push(&name, unknown(&name.unraw().to_string()));
         return None;
     };
-    let value: Option<TokenStream> = match (tokens.next(), key) {
-        (Some(TokenTree::Group(group)), Key::Labels) if group.delimiter() == Delimiter::Parenthesis => {
+    let first = tokens.next();
+    let is_list = matches!(first, Some(TokenTree::Group(_)));
+    let value: Option<TokenStream> = match first {
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis && key.takes_list() => {
             tokens.next().is_none().then(|| group.stream())
         }
-        (Some(TokenTree::Punct(punct)), _) if punct.as_char() == '=' && key != Key::Labels => {
+        Some(TokenTree::Punct(punct)) if punct.as_char() == '=' && key != Key::Labels => {
             Some(tokens.collect()).filter(|value: &TokenStream| !value.is_empty())
         }
         _ => None,
@@ -229,7 +246,7 @@ fn read_entry(tokens: Vec<TokenTree>, errors: &mut Errors) -> Option<Entry> {
     if value.is_none() {
         errors.push(&name, format!("cannot read `{}`: write `{}`", key.name(), key.example()));
     }
-    Some(Entry { key, value: value?, name })
+    Some(Entry { key, value: value?, name, is_list })
 }
 
 fn unknown(name: &str) -> String {

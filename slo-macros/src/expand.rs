@@ -6,13 +6,14 @@
 //!
 //! The signature must never change, nor what `return`, `?`, borrows and auto traits mean in the body.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
-use slo_core::LatencyEnd;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use slo_core::{AlertForm, LatencyEnd};
 use syn::Type;
 
 use crate::ast::{Function, Shape};
 use crate::attr::{Attribute, Errors};
+use crate::policy::{Policy, Rows};
 use crate::valid::{Declaration, Promise, Subject};
 
 /// Expands `#[slo(attribute)] item`; after a mistake, into the item as it was and the errors.
@@ -74,24 +75,42 @@ fn typed(output: &Type) -> TokenStream {
 /// Writes the declaration for `__declare!`.
 fn declare(declaration: &Declaration) -> TokenStream {
     let here = Span::mixed_site();
-    let Declaration { root, name, subject, window, alerts, labels, promises } = declaration;
+    let Declaration { root, name, subject, window, slices, alerts, labels, promises } = declaration;
     let subject = match subject {
         Subject::Operation => quote_spanned!(here=> operation #name),
         Subject::Handler { route: None } => quote_spanned!(here=> handler #name),
         Subject::Handler { route: Some(route) } => quote_spanned!(here=> handler #name at #route),
     };
-    let (window, alerts) = (window.to_string(), Ident::new(alerts, here));
+    let (window, alerts) = (window.to_string(), policy(alerts));
+    let slices = slices.map(|slices| slices.to_string());
+    let slices = slices.map(|slices| quote_spanned!(here=> slices: #slices,));
     let labels = labels.iter().map(|(name, value)| quote_spanned!(here=> (#name, #value)));
     let promises = promises.iter().map(promise);
     quote_spanned! {here=>
         #root::__declare!(
             #subject,
             window: #window,
+            #slices
             alerts: #alerts,
             labels: [#(#labels),*],
             slos: [#(#promises),*],
         )
     }
+}
+
+fn policy(policy: &Policy) -> TokenStream {
+    let here = Span::mixed_site();
+    let rows = match &policy.rows {
+        Rows::Named(name, _) => Ident::new(name, here).to_token_stream(),
+        Rows::Path(path) => quote_spanned!(here=> (#path)),
+    };
+    let floor = policy.bad_events_min.map(Literal::u64_unsuffixed);
+    let floor = floor.map(|events| quote_spanned!(here=> min #events));
+    let form = policy.form.map(|form| match form {
+        AlertForm::Ratio => quote_spanned!(here=> by Ratio),
+        AlertForm::Count => quote_spanned!(here=> by Count),
+    });
+    quote_spanned!(here=> #rows #floor #form)
 }
 
 fn promise(promise: &Promise) -> TokenStream {

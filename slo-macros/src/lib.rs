@@ -1,6 +1,6 @@
 //! The `#[slo(...)]` attribute of `slo-tower`, which re-exports it: depend on that crate, not on this one.
 //!
-//! The stages are `attr` (keys) and `text` (values), `ast` (the function), `valid` (what `slo-core` makes of
+//! The stages are `attr` (keys) and `text` (values), `ast` (the function), `policy` and `valid` (what `slo-core` makes of
 //! them) and `expand` (what is written). A promise that cannot be kept or means nothing is an error when the
 //! service is built, not when it runs.
 //!
@@ -12,6 +12,8 @@ mod attr;
 mod text;
 
 mod ast;
+
+mod policy;
 
 mod valid;
 
@@ -40,18 +42,58 @@ use proc_macro::TokenStream;
 /// | `availability = 99.9%` | this share of the requests succeeds | |
 /// | `latency = 99% < 250ms` | of the successful requests, this share takes no longer | |
 /// | `combined = 99% < 250ms` | this share of the requests succeeds and takes no longer | |
-/// | `window = 30d` | the period of all these goals, from `1h` to `90d` | `30d` |
-/// | `alerts = "page"` | the rows of the alert policy: `page`, `ticket`, `workbook` (both) or `off` | every row that can fire |
+/// | `class = high_fast` | the goals of a class of the SRE workbook: `critical`, `high_fast`, `high_slow` or `low` (see below) | none |
+/// | `window = 30d` | the period of all these goals: from `1h` to `90d`, or `week`, `month` or `quarter`, with a time zone as in `"month Europe/Berlin"` | `30d` |
+/// | `slices = 95% per 1m` | all these goals are about slices of time, each good if so many of its events are | events count |
+/// | `alerts = page` | the rows of the alert policy: `page`, `ticket`, `workbook` (both) or `off`, or the path of an `AlertPolicy` | every row that can fire |
+/// | `alerts(rows = page, bad_events_min = 5, form = count)` | the same with a floor of bad events and a form, `ratio` or `count`; each may be left out | a floor of 2, `ratio` |
 /// | `name = "checkout"` | what the names of the SLOs start with | the function's name |
 /// | `route = "POST /checkout"` | the route, if it cannot be learnt from the requests | learnt |
 /// | `labels(team = "payments")` | labels of `slo_info` | none |
 /// | `operation = "nightly-billing"` | the function is no handler: each call is an event (see below) | |
 /// | `crate = my_slo_tower` | the path of `slo_tower`, if the dependency was renamed or is passed on | `::slo_tower` |
 ///
-/// At least one goal must be given. `latency` and `combined` may be given several times, with different
+/// At least one goal, or a class, must be given. `latency` and `combined` may be given several times, with different
 /// thresholds or ends; every other key once. Values may be written bare or as texts, `99.9%` or `"99.9%"`; a share
 /// is a percentage with its `%` or a ratio such as `0.999`, a duration a number with `ns`, `us`, `ms`, `s`,
 /// `m`, `h`, `d` or `w`.
+///
+/// A calendar window needs the feature `calendar` of `slo_tower`; that there is such a time zone, and that the rows of a policy given
+/// by its path can fire, is checked when the registry is built.
+///
+/// ```
+/// # use slo_tower::{AlertPolicy, AlertRow, Severity, slo};
+/// # use std::time::Duration;
+/// const NIGHTS: AlertPolicy =
+///     AlertPolicy::literal(&[AlertRow::literal(Severity::Page, Duration::from_secs(6 * 3_600), 6.0)]);
+///
+/// #[slo(availability = 99.9%, slices = 95% per 1m, alerts(rows = NIGHTS, bad_events_min = 5))]
+/// async fn report() {}
+/// ```
+///
+/// # Classes
+///
+/// | `class =` | availability | latency |
+/// |---|---|---|
+/// | `critical` | 99.99 % | 90 % < 100 ms, 99 % < 200 ms |
+/// | `high_fast` | 99.9 % | 90 % < 100 ms, 99 % < 200 ms |
+/// | `high_slow` | 99.9 % | 90 % < 1 s, 99 % < 5 s |
+/// | `low` | 99 % | |
+///
+/// In any case of letters. A goal that is written beside the class replaces all of the class's goals of its kind:
+///
+/// ```
+/// # use slo_tower::{__private::{Declared, inventory}, slo};
+/// #[slo(class = high_slow, latency = 95% < 2s)]
+/// async fn report() {}
+///
+/// let names = ["report-availability", "report-latency"];
+/// # let declared: String = inventory::iter::<Declared>.into_iter().map(|declared| format!("{declared:?}")).collect();
+/// # for name in names {
+/// #     assert!(declared.contains(&format!("name: \"{name}\"")), "{name}");
+/// # }
+/// # assert!(!declared.contains("report-latency-1s"));
+/// ```
 ///
 /// A latency ends with the body of the response, and at the head of one that streams without a known length. A goal may
 /// choose: `to head` looks at the time until there is a response, `to body` at the time until all of it is handed over.

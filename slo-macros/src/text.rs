@@ -30,10 +30,16 @@ impl Text {
 
     /// Reads `name = "value"`.
     pub(crate) fn of_label(tokens: &[TokenTree]) -> Option<(Self, Self)> {
+        let (name, value) = Self::of_pair(tokens)?;
+        Some((name, Self::of_string(&value)?))
+    }
+
+    /// Reads `name = value`, whatever the value is.
+    pub(crate) fn of_pair(tokens: &[TokenTree]) -> Option<(Self, TokenStream)> {
         let equals = tokens.iter().position(|token| is_punct(token, '='))?;
         let (name, value) = (&tokens[..equals], &tokens[equals + 1..]);
-        let value = Self::of_string(&value.iter().cloned().collect())?;
-        (!name.is_empty()).then(|| (Self::of_bare(name), value))
+        let is_whole = !name.is_empty() && !value.is_empty();
+        is_whole.then(|| (Self::of_bare(name), value.iter().cloned().collect()))
     }
 
     /// Reads a path, bare or in a string.

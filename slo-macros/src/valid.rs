@@ -5,12 +5,13 @@
 //! out, so that the rest is still looked at: what comes out is complete only if no error was reported.
 
 use proc_macro2::TokenStream;
-use slo_core::{AlertPolicy, AlertRow, LatencyEnd, Objective, Sli, Slo, Threshold, Window};
+use slo_core::{LatencyEnd, Objective, ObjectiveClass, Sli, Slo, Threshold, TimeSlices, Window};
 use syn::ext::IdentExt;
 use syn::{Path, parse_quote};
 
 use crate::ast::Function;
 use crate::attr::{Attribute, Entry, Errors, Key, nearest, split_at_commas};
+use crate::policy::Policy;
 use crate::text::{Goal, Text};
 
 /// What to declare.
@@ -20,8 +21,8 @@ pub(crate) struct Declaration {
     pub(crate) name: String,
     pub(crate) subject: Subject,
     pub(crate) window: Window,
-    /// The constant of [`AlertPolicy`].
-    pub(crate) alerts: String,
+    pub(crate) slices: Option<TimeSlices>,
+    pub(crate) alerts: Policy,
     pub(crate) labels: Vec<(String, String)>,
     pub(crate) promises: Vec<Promise>,
 }
@@ -39,8 +40,8 @@ pub(crate) struct Promise {
     pub(crate) sli: Sli,
     pub(crate) end: LatencyEnd,
     pub(crate) objective: Objective,
-    /// Where it was written.
-    tokens: TokenStream,
+    /// Where it was written, or the class it is of.
+    pub(crate) tokens: TokenStream,
 }
 
 /// An SLO to try parts on that are checked by adding them to one.
@@ -55,13 +56,23 @@ impl Declaration {
             name,
             subject: subject(attribute, function, errors),
             window: window(attribute, errors),
-            alerts: String::new(),
+            slices: slices(attribute, errors),
+            alerts: Policy::check(attribute, errors),
             labels: labels(attribute, errors),
             promises: promises(attribute, errors),
         };
         declaration.name_promises(&name_tokens, errors);
-        declaration.alert(attribute, errors);
+        declaration.refuse_dead_rows(errors);
         declaration
+    }
+
+    /// Refuses promises for which a row that was chosen would never alert, or not with these slices.
+    fn refuse_dead_rows(&self, errors: &mut Errors) {
+        for promise in &self.promises {
+            if let Some(mistake) = self.alerts.mistake(promise.objective, self.window, self.slices) {
+                errors.push(&promise.tokens, mistake);
+            }
+        }
     }
 
     /// Names each promise by its kind, by its threshold where the kind has several, and by its end where several have that
@@ -90,28 +101,6 @@ impl Declaration {
                 && Slo::new(self.name.clone(), promise.sli, promise.objective).is_ok()
             {
                 errors.push(name_tokens, format!("{error}: write a shorter `name = \"…\"`"));
-            }
-        }
-    }
-
-    /// Chooses when to alert, and refuses what would never do so.
-    fn alert(&mut self, attribute: &Attribute, errors: &mut Errors) {
-        const NAMES: [&str; 4] = ["page", "ticket", "workbook", "off"];
-        let Some(entry) = attribute.get(Key::Alerts) else {
-            "DEFAULT".clone_into(&mut self.alerts);
-            return;
-        };
-        let text = Text::of(&entry.value);
-        let Some(policy) = AlertPolicy::named(&text.string) else {
-            let near = nearest(&text.string, NAMES)
-                .map_or_else(|| format!("one of {}", NAMES.join(", ")), |near| format!("`{near}`"));
-            errors.push(&text.tokens, format!("unknown alerts {:?}: write {near}", text.string));
-            return;
-        };
-        self.alerts = text.string.to_uppercase();
-        for promise in &self.promises {
-            if let Some(row) = policy.dead_row(promise.objective) {
-                errors.push(&promise.tokens, dead_row(row, promise.objective, self.window));
             }
         }
     }
@@ -171,6 +160,46 @@ fn window(attribute: &Attribute, errors: &mut Errors) -> Window {
     })
 }
 
+/// Reads slices of time such as `99% per 1m`, whose share must say its unit as every other does.
+fn slices(attribute: &Attribute, errors: &mut Errors) -> Option<TimeSlices> {
+    let mut text = Text::of(&attribute.get(Key::Slices)?.value);
+    if let Some((share, slice)) = text.string.split_once("per") {
+        let [share, slice] = [share, slice].map(|half| half.trim().to_owned());
+        // As people write it: bare tokens have lost their spaces.
+        text.string = format!("{share} per {slice}");
+        objective(&Text { string: share, tokens: text.tokens.clone() }, errors)?;
+    }
+    TimeSlices::parse(&text.string).map_err(|error| errors.push(&text.tokens, error)).ok()
+}
+
+/// Reads a class, and returns what it promises beside the goals that are written: those replace the class's of their kind.
+fn class(attribute: &Attribute, errors: &mut Errors) -> Vec<Promise> {
+    let Some(entry) = attribute.get(Key::Class) else {
+        return Vec::new();
+    };
+    let text = Text::of(&entry.value);
+    let class = match ObjectiveClass::parse(&text.string) {
+        Ok(class) => class,
+        Err(error) => {
+            let names = ObjectiveClass::ALL.map(ObjectiveClass::as_str);
+            let near = nearest(&text.string, names).filter(|_| !text.string.eq_ignore_ascii_case("no_slo"));
+            let unknown = |near| format!("unknown class {:?}: write `{near}`", text.string);
+            errors.push(&text.tokens, near.map_or_else(|| error.to_string(), unknown));
+            return Vec::new();
+        }
+    };
+    let is_replaced = |sli: Sli| attribute.goals().any(|goal| goal.key.name() == sli.kind());
+    let own = class.goals().iter().filter(|(sli, _)| !is_replaced(*sli));
+    let promise = |&(sli, objective): &(Sli, Objective)| Promise {
+        name: String::new(),
+        sli,
+        end: LatencyEnd::Usual,
+        objective,
+        tokens: entry.value.clone(),
+    };
+    own.map(promise).collect()
+}
+
 fn labels(attribute: &Attribute, errors: &mut Errors) -> Vec<(String, String)> {
     let mut slo = ANY;
     let list = attribute.get(Key::Labels).map(|entry| entry.value.clone()).unwrap_or_default();
@@ -208,7 +237,8 @@ fn promises(attribute: &Attribute, errors: &mut Errors) -> Vec<Promise> {
             tokens: entry.value.clone(),
         })
     };
-    attribute.goals().filter_map(promise).collect()
+    let written: Vec<Promise> = attribute.goals().filter_map(promise).collect();
+    class(attribute, errors).into_iter().chain(written).collect()
 }
 
 fn sli(entry: &Entry, goal: &Goal, errors: &mut Errors) -> Option<Sli> {
@@ -311,22 +341,6 @@ fn root(attribute: &Attribute, errors: &mut Errors) -> Path {
         errors.push(&entry.value, format!("not the path of a crate: write `{example}`"));
         default()
     })
-}
-
-/// Says which row is dead, and from which objective on it would live.
-fn dead_row(row: &AlertRow, objective: Objective, window: Window) -> String {
-    let (factor, seconds) = (row.factor(), format!("{}s", row.long(window).as_secs()));
-    // The two types that write durations, each for those it holds.
-    let long = match (Threshold::parse(&seconds), Window::parse(&seconds)) {
-        (Ok(threshold), _) => threshold.to_string(),
-        (Err(_), Ok(window)) => window.to_string(),
-        (Err(_), Err(_)) => seconds,
-    };
-    let lowest = ((1.0 - 1.0 / factor) * 10_000.0).ceil() / 100.0;
-    format!(
-        "the row {factor} over {long} can never fire at {objective}, not even in a total outage: write an \
-         objective of at least {lowest}%, or leave out `alerts`"
-    )
 }
 
 impl Text {

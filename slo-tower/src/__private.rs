@@ -14,9 +14,15 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 pub use slo_core::{
-    AlertPolicy, Declaration, Declared, LatencyEnd, Objective, Operation, Sli, Slo, Subject, Threshold,
-    Verdict, Window, inventory, mark,
+    AlertForm, AlertPolicy, Declaration, Declared, LatencyEnd, Objective, Operation, Sli, Slo, Subject,
+    Threshold, TimeSlices, Verdict, Window, inventory, mark,
 };
+
+#[cfg_attr(not(feature = "calendar"), path = "__private/no_calendar.rs")]
+#[cfg_attr(feature = "calendar", path = "__private/calendar.rs")]
+mod calendar;
+
+pub use self::calendar::window;
 
 /// Lists the promises of one function in the binary and returns its declaration.
 ///
@@ -31,6 +37,12 @@ macro_rules! __declare {
     (@subject handler $route:literal) => {
         $crate::__private::Subject::Handler { route: ::core::option::Option::Some($route) }
     };
+    (@slices) => { ::core::option::Option::None };
+    (@slices $slices:literal) => {
+        ::core::option::Option::Some($crate::__private::TimeSlices::literal($slices))
+    };
+    (@alerts ($policy:path)) => { $policy };
+    (@alerts $policy:ident) => { $crate::__private::AlertPolicy::$policy };
     (@sli availability) => { $crate::__private::Sli::Availability };
     (@sli latency $threshold:literal) => {
         $crate::__private::Sli::Latency { threshold: $crate::__private::Threshold::literal($threshold) }
@@ -41,19 +53,28 @@ macro_rules! __declare {
     (
         $kind:ident $name:literal $(at $route:literal)?,
         window: $window:literal,
-        alerts: $alerts:ident,
+        $(slices: $slices:literal,)?
+        alerts: $alerts:tt $(min $bad_events_min:literal)? $(by $form:ident)?,
         labels: [$(($label:literal, $value:literal)),*],
         slos: [$($slo:literal: $sli:ident $objective:literal $(< $threshold:literal)? $(to $end:ident)?),* $(,)?] $(,)?
     ) => {{
+        const SLICES: ::core::option::Option<$crate::__private::TimeSlices> =
+            $crate::__declare!(@slices $($slices)?);
+        const ALERTS: $crate::__private::AlertPolicy = $crate::__declare!(@alerts $alerts)
+            $(.with_bad_events_min($bad_events_min))?
+            $(.with_form($crate::__private::AlertForm::$form))?;
         const SLOS: &[$crate::__private::Slo] = &[$(
-            $crate::__private::Slo::literal(
-                $slo,
-                $crate::__declare!(@sli $sli $($threshold)?),
-                $crate::__private::Objective::literal($objective),
+            $crate::__private::counting(
+                SLICES,
+                $crate::__private::Slo::literal(
+                    $slo,
+                    $crate::__declare!(@sli $sli $($threshold)?),
+                    $crate::__private::Objective::literal($objective),
+                ),
             )
             $(.with_latency_end($crate::__private::LatencyEnd::$end))?
-            .with_window($crate::__private::Window::literal($window))
-            .with_alerts($crate::__private::AlertPolicy::$alerts)
+            .with_window($crate::__private::window($window))
+            .with_alerts(ALERTS)
         ),*];
         static DECLARATION: $crate::__private::Declaration = $crate::__private::Declaration::new(
             $name,
@@ -64,6 +85,15 @@ macro_rules! __declare {
         $crate::__private::inventory::submit! { $crate::__private::Declared(&DECLARATION) }
         &DECLARATION
     }};
+}
+
+/// Lets an SLO count slices of time, if there are any.
+#[must_use]
+pub const fn counting(slices: Option<TimeSlices>, slo: Slo) -> Slo {
+    match slices {
+        Some(slices) => slo.with_time_slices(slices),
+        None => slo,
+    }
 }
 
 /// Writes the closure that [`call`] ends with; it must stand where the type of the value is known.

@@ -26,8 +26,8 @@
 //!
 //! | for | see |
 //! |---|---|
-//! | what a handler can promise | [`macro@slo`], [`Sli`], [`Objective`], [`Window`] |
-//! | promises without annotations | [`Slo`], [`SloRegistryBuilder::slo`] |
+//! | what a handler can promise | [`macro@slo`], [`Sli`], [`Objective`], [`Window`], [`TimeSlices`] |
+//! | promises without annotations | [`Slo`], [`ObjectiveClass`], [`SloRegistryBuilder::slo`] |
 //! | which requests are good | [`HttpClassifier`], [`Classify`], [`Outcome`], [`Sli`] |
 //! | requests that are none | [`SloRegistryBuilder::leave_out`], [`SloRegistryBuilder::count_probes`], [`SloRegistryBuilder::exclude`] |
 //! | times in which nothing counts | [`Registry::maintenance`] |
@@ -64,6 +64,7 @@
 //!
 //! * `axum` (default): [`SloRegistry::layer`], `SloRegistry::around` and `SloRegistry::routes` for axum's router.
 //! * `tonic`: a single service that [`SloRegistry::layer_grpc`] records can be added to tonic's server by itself.
+//! * `calendar`: weeks, months and quarters as windows, in any time zone; these are compiled in.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
 //! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
@@ -116,12 +117,12 @@ pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
-    AlertTransition, Attempt, BudgetStatus, BuildError, BurnRate, BurnRateStatus, Check, CheckError,
-    CheckRules, CheckRun, CheckStatus, Classify, Clock, Counts, ErrorBudget, EventOverride, Events,
-    Exhaustion, Exposition, Failure, Fault, Gate, GrpcCode, Head, HealthStatus, Histogram, Incident,
-    InstallError, LatencyEnd, LatencyStatus, Level, Life, Maintenance, Objective, ObjectiveError, Outcome,
-    Probe, ProbeAnswer, Recorder, Registry, Report, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo,
-    SloStatus, Status, StatusReader, TextFormat, Threshold, Timestamp, Traffic, Verdict, Window, naming,
-    simulate,
+    AlertTransition, Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRate, BurnRateStatus, CalendarPeriod,
+    Check, CheckError, CheckRules, CheckRun, CheckStatus, Classify, Clock, Counts, ErrorBudget,
+    EventOverride, Events, Exhaustion, Exposition, Failure, Fault, Gate, GrpcCode, Head, HealthStatus,
+    Histogram, Incident, InstallError, LatencyEnd, LatencyStatus, Level, Life, Maintenance, Objective,
+    ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Probe, ProbeAnswer, Recorder, Registry, Report,
+    RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus, Status, StatusReader, TextFormat,
+    Threshold, TimeSlices, Timestamp, Traffic, Verdict, Window, naming, simulate,
 };
 pub use slo_macros::slo;

@@ -6,10 +6,18 @@
 use std::error::Error;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// Builds and runs a fixture and returns what it printed.
 fn run(fixture: &str) -> Result<String, Box<dyn Error>> {
+    let output = cargo("run", fixture)?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{fixture} failed:\n{errors}");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Lets cargo do something with a fixture.
+fn cargo(command: &str, fixture: &str) -> Result<Output, Box<dyn Error>> {
     let tower = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = tower.join("..");
     let (source, copy) = (
@@ -24,15 +32,20 @@ fn run(fixture: &str) -> Result<String, Box<dyn Error>> {
     fs::write(copy.join("Cargo.toml"), manifest.replace(relative, &absolute))?;
     fs::copy(source.join("src/main.rs"), copy.join("src/main.rs"))?;
     fs::copy(workspace.join("Cargo.lock"), copy.join("Cargo.lock"))?;
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--offline", "--manifest-path"])
+    Ok(Command::new(env!("CARGO"))
+        .args([command, "--quiet", "--offline", "--manifest-path"])
         .arg(copy.join("Cargo.toml"))
         // One for all fixtures: what they share is built once.
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("user-crates-target"))
-        .output()?;
+        .output()?)
+}
+
+#[test]
+fn a_month_without_its_feature_fails_the_build_and_says_which() {
+    let output = cargo("build", "no_calendar").unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{fixture} failed:\n{errors}");
-    Ok(String::from_utf8(output.stdout)?)
+    assert!(!output.status.success() && errors.contains("need the feature `calendar`"), "{errors}");
+    assert!(errors.contains("main.rs:5"), "{errors}");
 }
 
 #[test]

@@ -6,14 +6,13 @@
 //! an alert is of the last tick; its burn rates are of now.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::evaluate::{self, Fired};
 use super::{AlertChange, AlertRowStatus, AlertStatus, AlertTransition};
 use crate::budget::{BurnRate, ErrorBudget};
 use crate::objective::{Severity, Slo};
 use crate::time::Timestamp;
-use crate::window::WindowCounts;
+use crate::window::Past;
 
 /// The states of all severities of one SLO.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,20 +43,20 @@ struct Measured {
 }
 
 impl AlertStates {
-    /// Moves on to `now`, given what is known of any window that ends then, and reports what has changed.
+    /// Moves on to `now`, given the past as of then, and reports what has changed.
     pub(crate) fn tick(
         &mut self,
         slo: &Slo,
         now: Timestamp,
-        within: impl Fn(Duration) -> WindowCounts,
+        past: &impl Past,
         report: &mut impl FnMut(AlertTransition),
     ) {
         for (state, severity) in self.states.iter_mut().zip(Severity::ALL) {
             let before = state.firing;
-            state.firing = evaluate::firing(slo, severity, &within).map(|fired| Firing {
+            state.firing = evaluate::firing(slo, severity, past).map(|fired| Firing {
                 since: before.map_or(now, |firing| firing.since),
                 fired,
-                budget_spent: budget_spent(slo, &within),
+                budget_spent: budget_spent(slo, past),
             });
             let transition = |change, firing: &Firing, measured| {
                 AlertTransition::new(slo, severity, (change, now), firing.since, (firing.fired.row, measured))
@@ -67,8 +66,8 @@ impl AlertStates {
                 (Some(last), None) => {
                     state.resolved = Some(now);
                     let [long_burn, short_burn] =
-                        evaluate::burns(slo, &slo.alerts().rows()[last.fired.row], &within);
-                    let budget_spent = budget_spent(slo, &within);
+                        evaluate::burns(slo, &slo.alerts().rows()[last.fired.row], past);
+                    let budget_spent = budget_spent(slo, past);
                     let measured = Measured { long_burn, short_burn, budget_spent };
                     report(transition(AlertChange::Resolved, last, measured));
                 }
@@ -125,7 +124,6 @@ impl AlertTransition {
     }
 }
 
-fn budget_spent(slo: &Slo, within: &impl Fn(Duration) -> WindowCounts) -> Option<f64> {
-    let whole = within(slo.window().duration()).counts;
-    Some(1.0 - ErrorBudget::new(slo.objective(), whole).remaining_ratio()?)
+fn budget_spent(slo: &Slo, past: &impl Past) -> Option<f64> {
+    ErrorBudget::new(slo.objective(), past.period().counts).spent_ratio()
 }

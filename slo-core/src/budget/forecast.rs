@@ -1,21 +1,23 @@
 //! When the budget will be gone if it goes on like this.
 //!
-//! What is left of the budget is divided by how fast it goes: remaining share × period ÷ burn rate. The burn rate is that
+//! What is left of the budget is divided by how fast it goes: remaining share × period ÷ burn rate for a rolling one. The burn rate is that
 //! of the last hour of a 30 day promise, which is long enough not to jump with every event and short enough to follow an
 //! incident; where nothing happened in it, of six hours, a day, three days, and at last of the whole window. For other
 //! promises these windows scale as those of alerts do.
 //!
+//! A calendar period grows, and so does its budget: with each second comes the budget of a second. It is gone when what has
+//! passed of the period has used up what it allows, after remaining share × elapsed ÷ (burn rate − 1). If the period ends
+//! first there is no answer, as the next one begins with all of its budget.
+//!
 //! Events that are about to leave the window give some budget back, which is not counted: the answer is the earliest
 //! moment, not the likeliest. A burn so slow that the window renews itself first never gets there, and has no answer.
-
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{BurnRate, ErrorBudget};
 use crate::objective::{AlertPolicy, Objective, Window, format_duration};
 use crate::time::nanos;
-use crate::window::Counts;
+use crate::window::{Past, PeriodCounts};
 
 /// When the error budget will be gone, at the present burn rate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,30 +32,62 @@ pub struct Exhaustion {
 }
 
 impl Exhaustion {
-    /// Forecasts from what happened in windows that end now; `None` without events, and if the budget lasts for the
-    /// whole period at this speed.
-    pub(crate) fn forecast(
-        objective: Objective,
-        window: Window,
-        within: impl Fn(Duration) -> Counts,
-    ) -> Option<Self> {
-        let period = window.duration();
-        let remaining = ErrorBudget::new(objective, within(period)).remaining_ratio()?;
+    /// Forecasts from the past as of now; `None` without events, and if the budget lasts for the whole period at this
+    /// speed.
+    pub(crate) fn forecast(objective: Objective, window: Window, past: &impl Past) -> Option<Self> {
+        let (period, length) = (past.period(), window.duration());
+        let remaining = ErrorBudget::new(objective, period.counts).remaining_ratio()?;
         let policy = AlertPolicy::WORKBOOK;
-        let horizons = policy.rows().iter().map(|row| row.long(window)).filter(|horizon| *horizon < period);
-        let rate_over = |horizon| Some((horizon, BurnRate::new(objective, within(horizon))?));
-        let (horizon, rate) = horizons.chain([period]).find_map(rate_over)?;
-        let seconds = if remaining > 0.0 { remaining * period.as_secs_f64() / rate.get() } else { 0.0 };
-        let window = format_duration(nanos(horizon));
-        (seconds <= period.as_secs_f64()).then_some(Self { seconds, window, rate })
+        let horizons = policy.rows().iter().map(|row| row.long(window)).filter(|horizon| *horizon < length);
+        let rate_over = |horizon| {
+            let rate = BurnRate::new(objective, past.window(horizon).counts)?;
+            Some((format_duration(nanos(horizon)), rate))
+        };
+        let over_the_period = || Some((window.to_string(), BurnRate::new(objective, period.counts)?));
+        let (window, rate) = horizons.into_iter().find_map(rate_over).or_else(over_the_period)?;
+        let seconds = seconds(remaining, rate, &period);
+        let lasts = period.left.unwrap_or(length).as_secs_f64();
+        (seconds <= lasts).then_some(Self { seconds, window, rate })
     }
+}
+
+/// Returns the seconds until nothing is left.
+fn seconds(remaining: f64, rate: BurnRate, period: &PeriodCounts) -> f64 {
+    if remaining <= 0.0 {
+        return 0.0;
+    }
+    // In a calendar period each second adds the budget of a second, and takes as many of them as it burns.
+    let rate = rate.get() - if period.left.is_some() { 1.0 } else { 0.0 };
+    if rate > 0.0 { remaining * period.elapsed.as_secs_f64() / rate } else { f64::INFINITY }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::window::{Counts, WindowCounts};
 
     const HOUR: u64 = 3_600;
+
+    /// A past of which windows are known, and how far a calendar period is.
+    struct Known<F> {
+        within: F,
+        window: Window,
+        passed: Option<(Duration, Duration)>,
+    }
+
+    impl<F: Fn(Duration) -> Counts> Past for Known<F> {
+        fn window(&self, window: Duration) -> WindowCounts {
+            WindowCounts { counts: (self.within)(window), seen: window }
+        }
+
+        fn period(&self) -> PeriodCounts {
+            let whole = self.window.duration();
+            let (elapsed, left) = self.passed.map_or((whole, None), |(elapsed, left)| (elapsed, Some(left)));
+            PeriodCounts { counts: (self.within)(whole), seen: elapsed, elapsed, left }
+        }
+    }
 
     /// Forecasts at 99.9 % over 30 days, from bad events in a million of the whole window, and of each million in the
     /// last hour, six hours, day and three days.
@@ -67,7 +101,8 @@ mod tests {
             Some(index) => horizons[index].map_or(Counts::default(), of_million),
             None => of_million(spent),
         };
-        let exhaustion = Exhaustion::forecast(Objective::literal("99.9%"), Window::MONTH, within)?;
+        let past = Known { within, window: Window::DAYS_30, passed: None };
+        let exhaustion = Exhaustion::forecast(Objective::literal("99.9%"), past.window, &past)?;
         Some((exhaustion.seconds / 60.0, exhaustion.window))
     }
 
@@ -108,11 +143,49 @@ mod tests {
     #[test]
     fn without_events_there_is_no_forecast() {
         for window in ["1h", "30d", "90d"] {
-            let nothing = |_| Counts::default();
-            assert_eq!(
-                Exhaustion::forecast(Objective::literal("99%"), Window::literal(window), nothing),
-                None
+            let window = Window::literal(window);
+            let past = Known { within: |_| Counts::default(), window, passed: None };
+            assert_eq!(Exhaustion::forecast(Objective::literal("99%"), window, &past), None);
+        }
+    }
+
+    #[test]
+    fn a_calendar_budget_is_gone_when_what_has_passed_has_used_it_up_or_else_lasts() {
+        const DAY: Duration = Duration::from_secs(24 * HOUR);
+        // At 99 %, ten days of a month have passed and twenty are to come.
+        for (spent, recent, days) in [
+            // Half of what ten days allow is left, and twice as much goes as comes: ten days' half, and nothing over.
+            (50, 200, Some(5.0)),
+            (50, 600, Some(1.0)),
+            (50, 125, Some(20.0)),
+            // It would be gone in the next month, which begins with all of it.
+            (50, 124, None),
+            // What comes is as much as goes.
+            (50, 100, None),
+            (50, 0, None),
+            (100, 0, Some(0.0)),
+        ] {
+            let window = Window::literal("month");
+            let of_ten_thousand = |bad: u64| Counts { good: 10_000 - bad, bad };
+            let within =
+                |asked: Duration| of_ten_thousand(if asked == window.duration() { spent } else { recent });
+            let past = Known { within, window, passed: Some((10 * DAY, 20 * DAY)) };
+            let forecast = Exhaustion::forecast(Objective::literal("99%"), window, &past);
+            let actual = forecast.map(|exhaustion| exhaustion.seconds / DAY.as_secs_f64());
+            assert_eq!(actual.is_some(), days.is_some(), "{spent} {recent}: {actual:?}");
+            assert!(
+                actual.zip(days).is_none_or(|(actual, days)| (actual - days).abs() < 1e-6),
+                "{actual:?} {days:?}"
             );
         }
+        let window = Window::literal("month Europe/Berlin");
+        let within = |asked: Duration| {
+            if asked == window.duration() { Counts { good: 90, bad: 10 } } else { Counts::default() }
+        };
+        let past = Known { within, window, passed: Some((10 * DAY, 20 * DAY)) };
+        let over = Exhaustion::forecast(Objective::literal("50%"), window, &past);
+        assert_eq!(over, None);
+        let gone = Exhaustion::forecast(Objective::literal("99%"), window, &past).expect("it is overspent");
+        assert_eq!((gone.seconds, gone.window.as_str()), (0.0, "month Europe/Berlin"));
     }
 }

@@ -62,6 +62,12 @@ impl ErrorBudget {
         // The same as 1 − burn rate over the whole window.
         Some(1.0 - BurnRate::new(self.objective, self.counts)?.get())
     }
+
+    /// Returns the share of the budget that is spent, or `None` if there were no events. Above 1 when the promise is
+    /// broken.
+    pub(crate) fn spent_ratio(&self) -> Option<f64> {
+        Some(1.0 - self.remaining_ratio()?)
+    }
 }
 
 /// The spending speed of an error budget: 1 spends exactly all of it over the SLO window.

@@ -56,6 +56,12 @@ pub(crate) enum Reason {
     WindowTooShort,
     WindowTooLong,
     WindowPart,
+    WindowUnknown,
+    WindowZone,
+    SlicesMalformed,
+    SlicesUneven,
+    Class,
+    ClassEmpty,
     NameEmpty,
     NameTooLong,
     NameCharacter,
@@ -78,7 +84,13 @@ impl Reason {
             Self::DurationMalformed | Self::DurationUnit | Self::DurationTooFine => "duration",
             Self::ThresholdZero | Self::ThresholdTooLong => "threshold",
             Self::LatencyEnd => "end of a latency",
-            Self::WindowTooShort | Self::WindowTooLong | Self::WindowPart => "window",
+            Self::WindowTooShort
+            | Self::WindowTooLong
+            | Self::WindowPart
+            | Self::WindowUnknown
+            | Self::WindowZone => "window",
+            Self::SlicesMalformed | Self::SlicesUneven => "time slice",
+            Self::Class | Self::ClassEmpty => "class",
             Self::NameEmpty | Self::NameTooLong | Self::NameCharacter => "SLO name",
             Self::RouteMalformed | Self::RouteTooLong => "route",
             Self::LabelName | Self::LabelReserved | Self::LabelTwice => "label",
@@ -102,6 +114,16 @@ impl Reason {
             Self::WindowTooShort => "is too short: write at least 1h, such as 30d",
             Self::WindowTooLong => "is too long: write at most 90d",
             Self::WindowPart => "is not a whole number of minutes",
+            Self::WindowUnknown => {
+                "is no period: write a duration such as 30d, or week, month or quarter, such as month Europe/Berlin"
+            }
+            Self::WindowZone => {
+                "has no time zone behind its period: write one of the IANA names, such as month Europe/Berlin"
+            }
+            Self::SlicesMalformed => "has no length: write a share and a length, such as 99% per 1m",
+            Self::SlicesUneven => "does not divide an hour: write 1m, 5m, 10m, 15m, 30m or 1h",
+            Self::Class => "is not known: write critical, high_fast, high_slow or low",
+            Self::ClassEmpty => "promises nothing: declare no SLO at all",
             Self::NameEmpty => "is empty: write a name such as checkout-availability",
             Self::NameTooLong => "is longer than 100 bytes",
             Self::NameCharacter => "may hold only letters, digits, '-', '_' and '.'",

@@ -4,6 +4,7 @@
 //! the build. The macro, the builder and configuration files all read through these parsers: there is no
 //! second opinion on what `99.9%` means.
 
+mod class;
 mod end;
 mod error;
 mod parse;
@@ -11,22 +12,26 @@ mod policy;
 mod policy_error;
 mod row;
 mod sli;
+mod slices;
 mod slo;
 mod window;
+mod zone;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+pub use self::class::ObjectiveClass;
 pub use self::end::LatencyEnd;
 pub use self::error::ObjectiveError;
 pub use self::policy::{AlertForm, AlertPolicy};
 pub use self::policy_error::AlertPolicyError;
 pub use self::row::{AlertRow, Severity};
 pub use self::sli::{Sli, Threshold};
+pub use self::slices::TimeSlices;
 pub use self::slo::Slo;
-pub use self::window::Window;
+pub use self::window::{CalendarPeriod, Window};
 
 use self::error::Reason;
 use self::parse::Decimal;

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::policy_error::AlertPolicyError;
-use super::{AlertRow, Objective, Severity, Window};
+use super::{AlertRow, Objective, Severity, TimeSlices, Window};
 
 /// When an SLO alerts: at most eight rows, a floor of bad events, and what a burn is measured by.
 ///
@@ -61,6 +61,18 @@ pub enum AlertForm {
     /// what it has seen stands for the rest. A total outage in a quiet hour alerts once it has cost that much, which may
     /// be never; one of traffic that collapses with the outage is not hidden, as a ratio would hide it.
     Count,
+}
+
+impl AlertForm {
+    /// Returns the form of this name: `ratio` or `count`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "ratio" => Some(Self::Ratio),
+            "count" => Some(Self::Count),
+            _ => None,
+        }
+    }
 }
 
 /// What fills the rows that are not in use; never looked at.
@@ -120,7 +132,8 @@ impl AlertPolicy {
     }
 
     /// Alerts only with at least this many bad events in the long window: two, unless changed, so that one failure at
-    /// night wakes nobody. There is no minimum of traffic, which would hide a quiet total outage. Zero is like one.
+    /// night wakes nobody. There is no minimum of traffic, which would hide a quiet total outage. Zero is like one. Where an SLO
+    /// counts slices of time, these are bad slices.
     #[must_use]
     pub const fn with_bad_events_min(mut self, events: u64) -> Self {
         self.bad_events_min = events;
@@ -190,7 +203,7 @@ impl AlertPolicy {
     /// use slo_core::{AlertPolicy, AlertRow, Severity, Window};
     /// use std::time::Duration;
     /// let steep = AlertPolicy::new(&[AlertRow::new(Severity::Page, Duration::from_secs(120), 100.0)?])?;
-    /// assert_eq!(steep.late_row(Window::MONTH), None);
+    /// assert_eq!(steep.late_row(Window::DAYS_30), None);
     /// assert_eq!(steep.late_row(Window::literal("1h")).map(|row| row.factor()), Some(100.0));
     /// assert_eq!(AlertPolicy::WORKBOOK.late_row(Window::literal("1h")), None);
     /// # Ok::<(), slo_core::AlertPolicyError>(())
@@ -198,6 +211,23 @@ impl AlertPolicy {
     #[must_use]
     pub fn late_row(&self, window: Window) -> Option<&AlertRow> {
         self.rows().iter().find(|row| row.budget_spent(window) > 1.0)
+    }
+}
+
+impl AlertPolicy {
+    /// Returns the first row that was chosen but whose short window has no room for two slices of time, or `None` if all is
+    /// well. With room for only one, a tick that is late finds none in it, or two.
+    ///
+    /// ```
+    /// use slo_core::{AlertPolicy, TimeSlices, Window};
+    /// let five = TimeSlices::literal("99% per 5m");
+    /// assert_eq!(AlertPolicy::PAGE.short_row(Window::DAYS_30, five).map(|row| row.factor()), Some(14.4));
+    /// assert_eq!(AlertPolicy::TICKET.short_row(Window::DAYS_30, five), None);
+    /// assert_eq!(AlertPolicy::DEFAULT.short_row(Window::DAYS_30, five), None);
+    /// ```
+    #[must_use]
+    pub fn short_row(&self, window: Window, slices: TimeSlices) -> Option<&AlertRow> {
+        self.rows().iter().find(|row| self.chosen && !row.holds(window, slices))
     }
 }
 
@@ -215,9 +245,9 @@ mod tests {
 
     #[test]
     fn rows_spend_what_the_workbook_says() {
-        let spent: Vec<f64> = WORKBOOK.iter().map(|row| row.budget_spent(Window::MONTH)).collect();
+        let spent: Vec<f64> = WORKBOOK.iter().map(|row| row.budget_spent(Window::DAYS_30)).collect();
         assert_eq!(spent, [0.02, 0.05, 0.1, 0.1]);
-        let shorts: Vec<u64> = WORKBOOK.iter().map(|row| row.short(Window::MONTH).as_secs() / 60).collect();
+        let shorts: Vec<u64> = WORKBOOK.iter().map(|row| row.short(Window::DAYS_30).as_secs() / 60).collect();
         assert_eq!(shorts, [5, 30, 120, 360]);
     }
 

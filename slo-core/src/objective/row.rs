@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::policy_error::AlertPolicyError;
-use super::{Objective, Window};
+use super::{Objective, TimeSlices, Window};
 
 const STEP: Duration = Duration::from_secs(120);
 
@@ -45,9 +45,9 @@ impl Severity {
 /// ```
 /// use slo_core::{AlertPolicy, Objective, Window};
 /// let page = AlertPolicy::WORKBOOK.rows()[0];
-/// assert_eq!((page.factor(), page.budget_spent(Window::MONTH)), (14.4, 0.02));
-/// assert_eq!(page.long(Window::MONTH).as_secs(), 3_600);
-/// assert_eq!(page.short(Window::MONTH).as_secs(), 300);
+/// assert_eq!((page.factor(), page.budget_spent(Window::DAYS_30)), (14.4, 0.02));
+/// assert_eq!(page.long(Window::DAYS_30).as_secs(), 3_600);
+/// assert_eq!(page.short(Window::DAYS_30).as_secs(), 300);
 /// assert!(!page.can_fire(Objective::literal("90%")));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,7 +67,7 @@ impl AlertRow {
     /// use slo_core::{AlertRow, Severity, Window};
     /// use std::time::Duration;
     /// let row = AlertRow::new(Severity::Page, Duration::from_secs(2 * 3_600), 10.0)?;
-    /// assert_eq!(row.short(Window::MONTH), Duration::from_secs(10 * 60));
+    /// assert_eq!(row.short(Window::DAYS_30), Duration::from_secs(10 * 60));
     /// let error = AlertRow::new(Severity::Page, Duration::from_secs(3_600), 0.5).unwrap_err();
     /// assert_eq!(error.to_string(), "alert factor 0.5 keeps the promise: write at least 1");
     /// # Ok::<(), slo_core::AlertPolicyError>(())
@@ -86,7 +86,7 @@ impl AlertRow {
         if seconds == 0 || long.subsec_nanos() != 0 || !seconds.is_multiple_of(STEP.as_secs()) {
             return Err(AlertPolicyError::Window { long });
         }
-        if factor * long.as_secs_f64() > Window::MONTH.duration().as_secs_f64() {
+        if factor * long.as_secs_f64() > Window::DAYS_30.duration().as_secs_f64() {
             return Err(AlertPolicyError::Budget { long, factor });
         }
         Ok(Self { severity, long_seconds: seconds, factor })
@@ -131,7 +131,7 @@ impl AlertRow {
     #[must_use]
     pub fn long(&self, window: Window) -> Duration {
         let scaled = self.long_seconds * window.duration().as_secs();
-        let month = Window::MONTH.duration().as_secs();
+        let month = Window::DAYS_30.duration().as_secs();
         Duration::from_secs(scaled.div_ceil(month).next_multiple_of(STEP.as_secs()))
     }
 
@@ -139,6 +139,11 @@ impl AlertRow {
     #[must_use]
     pub fn short(&self, window: Window) -> Duration {
         self.long(window) / 12
+    }
+
+    /// Returns whether the short window has room for two slices of time.
+    pub(super) fn holds(&self, window: Window, slices: TimeSlices) -> bool {
+        self.short(window) >= 2 * slices.duration()
     }
 
     /// Returns the share of the budget that is gone when the long window has burnt at the factor throughout:

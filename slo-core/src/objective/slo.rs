@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::error::{ObjectiveError, Reason};
-use super::{AlertPolicy, LatencyEnd, Objective, Sli, Window};
+use super::{AlertPolicy, AlertRow, LatencyEnd, Objective, Sli, TimeSlices, Window};
 use crate::naming::METHODS;
 
 const NAME_BYTES_MAX: usize = 100;
@@ -30,6 +30,7 @@ pub struct Slo {
     end: LatencyEnd,
     objective: Objective,
     window: Window,
+    slices: Option<TimeSlices>,
     alerts: AlertPolicy,
     source: Source,
     labels: Vec<(Cow<'static, str>, Cow<'static, str>)>,
@@ -76,14 +77,39 @@ impl Slo {
     }
 
     const fn over_a_month(name: Cow<'static, str>, sli: Sli, objective: Objective) -> Self {
-        let (end, window, alerts) = (LatencyEnd::Usual, Window::MONTH, AlertPolicy::DEFAULT);
-        Self { name, sli, end, objective, window, alerts, source: Source::None, labels: Vec::new() }
+        Self {
+            name,
+            sli,
+            end: LatencyEnd::Usual,
+            objective,
+            window: Window::DAYS_30,
+            slices: None,
+            alerts: AlertPolicy::DEFAULT,
+            source: Source::None,
+            labels: Vec::new(),
+        }
     }
 
     /// Promises over another window.
     #[must_use]
     pub const fn with_window(mut self, window: Window) -> Self {
         self.window = window;
+        self
+    }
+
+    /// Promises a share of the time instead of the events: budget, burn rates, alerts and forecast count slices of time,
+    /// each good if enough of its events are.
+    ///
+    /// ```
+    /// use slo_core::{Objective, Sli, Slo, TimeSlices};
+    /// // Works in 99.9 % of all minutes, which is to answer 95 % of their requests.
+    /// const UP: Slo = Slo::literal("up", Sli::Availability, Objective::literal("99.9%"))
+    ///     .with_time_slices(TimeSlices::literal("95% per 1m"));
+    /// assert!(UP.time_slices().is_some());
+    /// ```
+    #[must_use]
+    pub const fn with_time_slices(mut self, slices: TimeSlices) -> Self {
+        self.slices = Some(slices);
         self
     }
 
@@ -181,10 +207,23 @@ impl Slo {
         self.window
     }
 
+    /// Returns the slices of time that count, unless events do.
+    #[must_use]
+    pub const fn time_slices(&self) -> Option<TimeSlices> {
+        self.slices
+    }
+
     /// Returns when the SLO alerts.
     #[must_use]
     pub const fn alerts(&self) -> &AlertPolicy {
         &self.alerts
+    }
+
+    /// Returns the rows of the policy that can fire for this SLO, by their index in it.
+    pub(crate) fn alert_rows(&self) -> impl Iterator<Item = (usize, &AlertRow)> {
+        let is_long = |row: &AlertRow| self.slices.is_none_or(|slices| row.holds(self.window, slices));
+        let can_fire = move |row: &AlertRow| row.can_fire(self.objective) && is_long(row);
+        self.alerts.rows().iter().enumerate().filter(move |(_, row)| can_fire(row))
     }
 
     /// Returns the route whose requests count, if one was named.

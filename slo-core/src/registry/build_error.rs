@@ -3,10 +3,13 @@
 use std::fmt;
 use std::io;
 use std::panic::Location;
+use std::time::Duration;
 
 use crate::health::CheckError;
 use crate::histogram::Layout;
-use crate::objective::{Objective, ObjectiveError, Window};
+use crate::objective::{Objective, ObjectiveError, Slo, TimeSlices, Window, format_duration};
+use crate::time::nanos;
+use crate::window::CalendarError;
 
 /// Why a registry could not be built.
 #[derive(Debug)]
@@ -70,6 +73,37 @@ pub enum BuildError {
         /// Where it is.
         location: &'static Location<'static>,
     },
+    /// An alert row was chosen whose short window has no room for two time slices.
+    ShortAlertRow {
+        /// The name.
+        name: String,
+        /// The short window.
+        short: Duration,
+        /// The slices.
+        slices: TimeSlices,
+        /// Where it is.
+        location: &'static Location<'static>,
+    },
+    /// A calendar window names a time zone that there is not.
+    UnknownZone {
+        /// The name.
+        name: String,
+        /// The window.
+        window: Window,
+        /// The zone that was probably meant.
+        near: Option<String>,
+        /// Where it is.
+        location: &'static Location<'static>,
+    },
+    /// A calendar window needs the feature `calendar`, which is off.
+    CalendarUnsupported {
+        /// The name.
+        name: String,
+        /// The window.
+        window: Window,
+        /// Where it is.
+        location: &'static Location<'static>,
+    },
     /// More different latency thresholds than the histograms can have as boundaries.
     TooManyThresholds {
         /// How many different ones there are.
@@ -79,6 +113,36 @@ pub enum BuildError {
     Check(CheckError),
     /// A thread, of ticks or of checks, could not be started.
     Thread(io::Error),
+}
+
+impl BuildError {
+    /// Refuses alert rows that were chosen and cannot work.
+    pub(super) fn check_alerts(slo: &Slo, location: &'static Location<'static>) -> Result<(), Self> {
+        let (name, window) = (slo.name().to_owned(), slo.window());
+        if let Some(row) = slo.alerts().dead_row(slo.objective()) {
+            let (objective, factor) = (slo.objective(), row.factor());
+            return Err(Self::DeadAlertRow { name, objective, factor, location });
+        }
+        if let Some(row) = slo.alerts().late_row(window) {
+            return Err(Self::LateAlertRow { name, window, factor: row.factor(), location });
+        }
+        let short = |slices| Some((slices, slo.alerts().short_row(window, slices)?));
+        match slo.time_slices().and_then(short) {
+            Some((slices, row)) => {
+                Err(Self::ShortAlertRow { name, short: row.short(window), slices, location })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Says why an SLO has a window that there is not.
+    pub(super) fn of_calendar(slo: &Slo, error: CalendarError, location: &'static Location<'static>) -> Self {
+        let (name, window) = (slo.name().to_owned(), slo.window());
+        match error {
+            CalendarError::UnknownZone { near } => Self::UnknownZone { name, window, near, location },
+            CalendarError::Unsupported => Self::CalendarUnsupported { name, window, location },
+        }
+    }
 }
 
 impl fmt::Display for BuildError {
@@ -106,6 +170,29 @@ impl fmt::Display for BuildError {
                 "SLO {name:?} at {location} would alert at {factor} times its budget only after all of that is gone, in a \
                  window of {window}: lower the factor, or promise over a longer window"
             ),
+            Self::ShortAlertRow { name, short, slices, location } => write!(
+                f,
+                "SLO {name:?} at {location} would alert over {} in slices of {}, which must be at least two: write shorter \
+                 slices, alert over longer windows, or leave the alerts to the default",
+                format_duration(nanos(*short)),
+                format_duration(nanos(slices.duration())),
+            ),
+            Self::UnknownZone { name, window, near, location } => {
+                let zone = window.zone().unwrap_or_default();
+                write!(
+                    f,
+                    "SLO {name:?} at {location} has a window of time zone {zone:?}, which there is not: write "
+                )?;
+                match near {
+                    Some(near) => f.write_str(near),
+                    None => f.write_str("a name of the IANA database, such as Europe/Berlin"),
+                }
+            }
+            Self::CalendarUnsupported { name, window, location } => write!(
+                f,
+                "SLO {name:?} at {location} has a window of a {window}: enable the feature `calendar`, or write a duration \
+                 such as 30d"
+            ),
             Self::TooManyThresholds { thresholds } => {
                 write!(
                     f,
@@ -132,6 +219,9 @@ impl std::error::Error for BuildError {
             | Self::NoEvents { .. }
             | Self::DeadAlertRow { .. }
             | Self::LateAlertRow { .. }
+            | Self::ShortAlertRow { .. }
+            | Self::UnknownZone { .. }
+            | Self::CalendarUnsupported { .. }
             | Self::TooManyThresholds { .. } => None,
         }
     }

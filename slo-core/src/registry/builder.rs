@@ -246,7 +246,7 @@ impl RegistryBuilder {
             promised.add_classifier(own, &mut policy)?;
         }
         let Promised { slos, goals, routes, .. } = promised;
-        let slos: Box<[Slo]> = slos.into_iter().map(|(slo, _)| slo).collect();
+        let (slos, declared_at): (Vec<Slo>, Vec<_>) = slos.into_iter().unzip();
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold()).collect::<HashSet<_>>().len();
         if thresholds > Layout::THRESHOLDS_MAX {
             return Err(BuildError::TooManyThresholds { thresholds });
@@ -254,11 +254,12 @@ impl RegistryBuilder {
         let (left_out, locations): (_, Vec<_>) = self.left_out.into_iter().unzip();
         let left_out = LeftOut::new(left_out, slos.iter())
             .map_err(|(index, error)| BuildError::Invalid { error, location: locations[index] })?;
-        let engine = Engine::new(&slos, self.tick_interval, self.clock.now());
+        let engine = Engine::new(&slos, self.tick_interval, self.clock.now())
+            .map_err(|(index, error)| BuildError::of_calendar(&slos[index], error, declared_at[index]))?;
         let shared = Shared::new(
             self.service.into(),
             self.clock,
-            slos,
+            slos.into(),
             goals.into(),
             (routes, policy, left_out),
             (engine, self.listeners),
@@ -369,18 +370,7 @@ impl Promised {
         if let Some((_, first)) = self.slos.iter().find(|(other, _)| other.name() == name) {
             return Err(BuildError::DuplicateSlo { name, first, second: location });
         }
-        if let Some(row) = slo.alerts().dead_row(slo.objective()) {
-            return Err(BuildError::DeadAlertRow {
-                name,
-                objective: slo.objective(),
-                factor: row.factor(),
-                location,
-            });
-        }
-        if let Some(row) = slo.alerts().late_row(slo.window()) {
-            let (window, factor) = (slo.window(), row.factor());
-            return Err(BuildError::LateAlertRow { name, window, factor, location });
-        }
+        BuildError::check_alerts(&slo, location)?;
         let goal = Goal::new(self.slos.len(), &slo);
         self.slos.push((slo, location));
         Ok(goal)

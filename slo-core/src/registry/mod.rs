@@ -55,7 +55,9 @@ pub use self::reading::StatusReader;
 pub use self::recorder::Recorder;
 pub use self::scope::{Scope, mark};
 pub use self::series::SeriesWriter;
-pub use self::status::{BudgetStatus, BurnRateStatus, Events, LatencyStatus, SloStatus, Status};
+pub use self::status::{
+    BudgetStatus, BudgetUnit, BurnRateStatus, Events, LatencyStatus, PeriodStatus, SloStatus, Status,
+};
 
 pub use self::took::Head;
 

@@ -13,6 +13,7 @@ use super::status::{self, Events, SloStatus, Status};
 use super::{Registry, lock};
 use crate::alert::AlertStates;
 use crate::time::Timestamp;
+use crate::window::Counts;
 
 /// Totals that were read, and how far the SLOs have been worked out.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Reading {
     /// Where windows end: whoever ticks by hand may be ahead of the clock.
     end: Timestamp,
     totals: Vec<Events>,
+    /// What the budgets are made of: these events, or slices of time.
+    counted: Vec<Counts>,
     /// Of the last tick before the totals were read.
     alerts: Box<[AlertStates]>,
     next: usize,
@@ -30,19 +33,20 @@ impl Reading {
     /// Reads the totals of every SLO.
     pub(crate) fn begin(shared: &Shared) -> Self {
         let at = shared.clock.now();
-        let (end, alerts) = {
-            let engine = lock(&shared.engine);
-            (engine.not_before_the_last_tick(at), engine.alerts().into())
-        };
-        Self { at, end, totals: shared.totals(), alerts, next: 0 }
+        // Under the lock: slices of time are those of the tick that the windows and the alerts are of.
+        let engine = lock(&shared.engine);
+        let (end, alerts) = (engine.not_before_the_last_tick(at), engine.alerts().into());
+        let totals = shared.totals();
+        let counted = totals.iter().enumerate().map(|(slo, total)| engine.counted(slo, total.counts()));
+        Self { at, end, counted: counted.collect(), totals, alerts, next: 0 }
     }
 
     /// Returns the next SLO, without its routes and their latencies.
     pub(crate) fn next(&mut self, shared: &Shared) -> Option<SloStatus> {
         let (slo, total) = (shared.slos.get(self.next)?, self.totals[self.next]);
         let engine = lock(&shared.engine);
-        let within = |window| engine.window(self.next, window, self.end, total.counts());
-        let status = status::slo_status(slo, total, within, &self.alerts[self.next]);
+        let past = engine.past(self.next, self.end, self.counted[self.next]);
+        let status = status::slo_status(slo, self.end, total, &past, &self.alerts[self.next]);
         self.next += 1;
         Some(status)
     }

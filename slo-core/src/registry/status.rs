@@ -11,9 +11,11 @@ use serde::Serialize;
 use crate::alert::{AlertStates, AlertStatus};
 use crate::budget::{BurnRate, ErrorBudget, Exhaustion};
 use crate::histogram::Histogram;
-use crate::objective::{AlertRow, LatencyEnd, Objective, Slo, Threshold, Window, format_duration};
+use crate::objective::{
+    AlertRow, LatencyEnd, Objective, Slo, Threshold, TimeSlices, Window, format_duration,
+};
 use crate::time::{Timestamp, nanos};
-use crate::window::{Counts, WindowCounts};
+use crate::window::{Counts, Past};
 
 /// All SLOs of a registry at one moment.
 #[derive(Clone, Debug, Serialize)]
@@ -53,15 +55,20 @@ pub struct SloStatus {
     pub objective: Objective,
     /// The period of the promise.
     pub window: Window,
+    /// Since when and until when the present calendar period is; `None` if the window is rolling.
+    pub period: Option<PeriodStatus>,
+    /// The slices of time that count instead of events, if they do.
+    pub slices: Option<TimeSlices>,
     /// The user's own labels.
     pub labels: BTreeMap<String, String>,
     /// The routes whose requests count, as far as they are known yet.
     pub routes: Vec<String>,
     /// Events since the process started.
     pub total: Events,
-    /// Events within the window.
+    /// Events within the window, which of a calendar period is what has passed of it; slices of time that have ended, if
+    /// those count.
     pub events: Counts,
-    /// Share of good events within the window; `None` without events.
+    /// Share of good ones among these; `None` without any.
     pub sli_ratio: Option<f64>,
     /// The error budget of the window.
     pub budget: BudgetStatus,
@@ -70,9 +77,9 @@ pub struct SloStatus {
     /// [`AlertForm::Count`](crate::AlertForm::Count) goes by is in its own state.
     pub burn_rates: Vec<BurnRateStatus>,
     /// When the budget will be gone at the present burn rate; `None` without events, and while it lasts for the whole
-    /// window.
+    /// window, or until the calendar period ends.
     pub exhaustion: Option<Exhaustion>,
-    /// Share of the window for which there is data.
+    /// Share of the window for which there is data; of a calendar period, of what has passed of it.
     pub coverage: f64,
     /// One state per severity the policy can raise, as of the last tick.
     pub alerts: Vec<AlertStatus>,
@@ -99,18 +106,40 @@ impl Events {
     }
 }
 
-/// An [`ErrorBudget`] in numbers of events.
+/// A calendar period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PeriodStatus {
+    /// Its first moment.
+    pub begin: Timestamp,
+    /// The first moment of the next one.
+    pub end: Timestamp,
+}
+
+/// An [`ErrorBudget`] in numbers of events, or of slices of time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BudgetStatus {
-    /// Bad events that the window's traffic allows.
+    /// What is counted.
+    pub unit: BudgetUnit,
+    /// How many may be bad, given how many there were.
     pub allowed: f64,
-    /// Bad events there were.
+    /// How many are bad.
     pub spent: u64,
-    /// Bad events still allowed; negative when the promise is broken.
+    /// How many more may be bad; negative when the promise is broken.
     pub remaining: f64,
-    /// Share of the budget that is left; `None` without events.
+    /// Share of the budget that is left; `None` without any.
     pub remaining_ratio: Option<f64>,
+}
+
+/// What a budget is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BudgetUnit {
+    /// Requests, or calls.
+    Events,
+    /// Slices of time, see [`Slo::with_time_slices`].
+    Slices,
 }
 
 /// A burn rate over one window.
@@ -152,21 +181,15 @@ impl LatencyStatus {
     }
 }
 
-/// Works one SLO out from its totals and what is known of any window that ends with them, all but its routes and their
-/// latencies.
+/// Works one SLO out from its totals and its past as of when they were read, all but its routes and their latencies.
 pub(super) fn slo_status(
     slo: &Slo,
+    at: Timestamp,
     total: Events,
-    within: impl Fn(Duration) -> WindowCounts,
+    past: &impl Past,
     alerts: &AlertStates,
 ) -> SloStatus {
-    let period = slo.window().duration();
-    let whole = within(period);
-    let budget = ErrorBudget::new(slo.objective(), whole.counts);
-    let burn_rate = |window: Duration| BurnRateStatus {
-        window: format_duration(nanos(window)),
-        rate: BurnRate::new(slo.objective(), within(window).counts),
-    };
+    let whole = past.period();
     SloStatus {
         name: slo.name().to_owned(),
         sli: slo.sli().kind(),
@@ -174,32 +197,47 @@ pub(super) fn slo_status(
         latency_end: slo.sli().threshold().map(|_| slo.latency_end()),
         objective: slo.objective(),
         window: slo.window(),
+        period: whole.left.map(|left| PeriodStatus { begin: at.minus(whole.elapsed), end: at.plus(left) }),
+        slices: slo.time_slices(),
         labels: slo.labels().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         routes: Vec::new(),
         total,
         events: whole.counts,
         sli_ratio: whole.counts.good_ratio(),
-        budget: BudgetStatus {
-            allowed: budget.allowed(),
-            spent: budget.spent(),
-            remaining: budget.remaining(),
-            remaining_ratio: budget.remaining_ratio(),
-        },
-        burn_rates: burn_windows(slo).into_iter().map(burn_rate).collect(),
-        exhaustion: Exhaustion::forecast(slo.objective(), slo.window(), |window| within(window).counts),
-        coverage: whole.seen.as_secs_f64() / period.as_secs_f64(),
+        budget: budget_status(slo, whole.counts),
+        burn_rates: burn_rates(slo, whole.counts, past),
+        exhaustion: Exhaustion::forecast(slo.objective(), slo.window(), past),
+        coverage: whole.coverage(),
         alerts: alerts.statuses(slo),
         latency: None,
     }
 }
 
-/// The windows everybody asks for, those of the rows that can fire, and the SLO's own, shortest first.
-fn burn_windows(slo: &Slo) -> Vec<Duration> {
-    let both = |row: &AlertRow| [row.short(slo.window()), row.long(slo.window())];
-    let mut windows: Vec<Duration> = slo.alerts().rows_for(slo.objective()).flat_map(both).collect();
+fn budget_status(slo: &Slo, counts: Counts) -> BudgetStatus {
+    let budget = ErrorBudget::new(slo.objective(), counts);
+    BudgetStatus {
+        unit: slo.time_slices().map_or(BudgetUnit::Events, |_| BudgetUnit::Slices),
+        allowed: budget.allowed(),
+        spent: budget.spent(),
+        remaining: budget.remaining(),
+        remaining_ratio: budget.remaining_ratio(),
+    }
+}
+
+/// Returns the rates over the windows everybody asks for, those of the rows that can fire, and the SLO's own, shortest first.
+fn burn_rates(slo: &Slo, whole: Counts, past: &impl Past) -> Vec<BurnRateStatus> {
+    let both = |(_, row): (usize, &AlertRow)| [row.short(slo.window()), row.long(slo.window())];
+    let mut windows: Vec<Duration> = slo.alert_rows().flat_map(both).collect();
     windows.extend([300, 3_600].map(Duration::from_secs));
-    windows.push(slo.window().duration());
     windows.sort_unstable();
     windows.dedup();
-    windows
+    let rate =
+        |window: String, counts| BurnRateStatus { window, rate: BurnRate::new(slo.objective(), counts) };
+    let own = slo.window().to_string();
+    let rolling = windows.into_iter().map(|window| (format_duration(nanos(window)), window));
+    let rolling = rolling.filter(|(name, _)| *name != own);
+    let mut rates: Vec<_> = rolling.map(|(name, window)| rate(name, past.window(window).counts)).collect();
+    // No window is longer: an hour is the shortest that a promise may have.
+    rates.push(rate(own, whole));
+    rates
 }

@@ -35,7 +35,7 @@ impl Histories {
     /// Starts watching at `now`. Time between two ticks counts as watched if it is at most `gap`; otherwise nobody
     /// was watching.
     pub(crate) fn new(windows: impl IntoIterator<Item = Window>, gap: Duration, now: Timestamp) -> Self {
-        let history = |window: Window| History { window: window.duration(), ladder: None };
+        let history = |window: Window| History { window: window.reach(), ladder: None };
         let histories: Vec<_> = windows.into_iter().map(history).collect();
         let longest = histories.iter().map(|history| history.window).max().unwrap_or_default();
         let watched = Ladder::new(longest, now, now, 0);
@@ -60,6 +60,16 @@ impl Histories {
     /// Returns this moment, or that of the last tick if it is later.
     pub(crate) fn not_before_the_last_tick(&self, now: Timestamp) -> Timestamp {
         now.max(self.ticked)
+    }
+
+    /// Returns the moment of the last tick.
+    pub(crate) const fn ticked(&self) -> Timestamp {
+        self.ticked
+    }
+
+    /// Returns whether time up to this moment, or up to the last tick if that is later, is watched since that one.
+    pub(crate) fn watches(&self, now: Timestamp) -> bool {
+        now.since(self.ticked) <= self.gap
     }
 
     /// Returns what happened to an SLO within the last `window`, given its totals at `now`. Ticks after that change
@@ -137,7 +147,7 @@ mod tests {
             steps in prop::collection::vec((prop_oneof![8 => 1..60_u64, 1 => 60..90_000_u64], 0..3_usize, 0..3_usize), 1..300),
         ) {
             let start = Timestamp::from_unix_seconds(1_700_000_003);
-            let (mut histories, mut now, mut totals) = (Histories::new([Window::MONTH], GAP, start), start, Counts::default());
+            let (mut histories, mut now, mut totals) = (Histories::new([Window::DAYS_30], GAP, start), start, Counts::default());
             let mut naive = Naive { events: Vec::new() };
             for (seconds, good, bad) in steps {
                 now = now.plus(Duration::from_secs(seconds));
@@ -162,7 +172,7 @@ mod tests {
     fn windows_of_even_traffic_are_as_long_as_asked_at_every_tick() {
         let start = Timestamp::from_unix_seconds(1_699_999_200);
         let (mut histories, mut now, mut totals) =
-            (Histories::new([Window::MONTH], GAP, start), start, Counts::default());
+            (Histories::new([Window::DAYS_30], GAP, start), start, Counts::default());
         for tick in 0..2 * 259_200 {
             now = now.plus(Duration::from_secs(10));
             (totals.good, totals.bad) = (totals.good + 5, totals.bad + 1);
@@ -184,7 +194,7 @@ mod tests {
     #[test]
     fn a_young_window_says_how_much_it_has_seen() {
         let start = Timestamp::from_unix_seconds(1_700_000_000);
-        let mut histories = Histories::new([Window::MONTH], GAP, start);
+        let mut histories = Histories::new([Window::DAYS_30], GAP, start);
         let mut now = start;
         for _ in 0..36 {
             now = now.plus(Duration::from_secs(10));
@@ -199,7 +209,7 @@ mod tests {
     #[test]
     fn a_gap_is_not_watched_and_a_clock_set_back_stands_still() {
         let start = Timestamp::from_unix_seconds(1_700_000_000);
-        let mut histories = Histories::new([Window::MONTH], GAP, start);
+        let mut histories = Histories::new([Window::DAYS_30], GAP, start);
         let totals = Counts { good: 10, bad: 5 };
         let later = start.plus(Duration::from_secs(7_200));
         histories.tick(later, [totals]);
@@ -216,7 +226,7 @@ mod tests {
     fn a_history_that_begins_late_is_one_of_zeros() {
         let start = Timestamp::from_unix_seconds(1_700_000_000);
         // The second one has a bad event from the start, so it is kept from the start; the rest is alike.
-        let mut histories = Histories::new([Window::MONTH, Window::MONTH], GAP, start);
+        let mut histories = Histories::new([Window::DAYS_30, Window::DAYS_30], GAP, start);
         let (mut now, first) = (start, Counts { good: 0, bad: 1 });
         for ticks in [0, 1, 50, 5_000] {
             for _ in 0..ticks {

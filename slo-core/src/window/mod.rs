@@ -4,15 +4,26 @@
 //! is the difference between now and the sample at its beginning: event-weighted, and as cheap for ninety
 //! days as for five minutes. No event can fall between two windows or be counted in a window twice.
 
+#[cfg_attr(not(feature = "calendar"), path = "no_calendar.rs")]
+mod calendar;
 mod histories;
 mod ladder;
+mod past;
+mod period;
 mod ring;
+mod slices;
 
+use self::calendar::Calendar;
 pub(crate) use self::histories::Histories;
+pub(crate) use self::past::{Past, PeriodCounts};
+pub(crate) use self::period::{Period, Pin};
+pub(crate) use self::slices::{SliceState, Slices};
 
 use std::time::Duration;
 
 use serde::Serialize;
+
+use crate::time::Timestamp;
 
 /// Events that count for an SLO, over some period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -49,9 +60,34 @@ impl Counts {
     }
 }
 
+impl Counts {
+    /// Returns what has been counted since it was this.
+    pub(crate) const fn since(self, before: Self) -> Self {
+        Self { good: self.good.saturating_sub(before.good), bad: self.bad.saturating_sub(before.bad) }
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 events, rounded beyond")]
 fn ratio(part: u64, total: u64) -> Option<f64> {
     (total > 0).then(|| part as f64 / total as f64)
+}
+
+/// A period of time; the end belongs to the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) begin: Timestamp,
+    pub(crate) end: Timestamp,
+}
+
+/// Why there is no such calendar window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "calendar"), expect(dead_code, reason = "no zone is looked for"))]
+pub(crate) enum CalendarError {
+    /// No time zone has this name.
+    UnknownZone { near: Option<String> },
+    /// The feature `calendar` is off.
+    #[cfg_attr(feature = "calendar", expect(dead_code, reason = "the feature is on"))]
+    Unsupported,
 }
 
 /// What is known of a window.

@@ -81,7 +81,7 @@ impl Model {
     }
 
     fn fires(&self, row: &AlertRow) -> bool {
-        let long = row.long(slo_core::Window::MONTH).as_secs();
+        let long = row.long(slo_core::Window::DAYS_30).as_secs();
         let burns = |seconds| self.burn(seconds).is_some_and(|burn| burn > row.factor());
         self.within(long).bad >= self.policy.bad_events_min() && burns(long) && burns(long / 12)
     }
@@ -202,7 +202,7 @@ proptest! {
                 prop_assert_eq!(alert.active, since.is_some());
                 let first = policy.rows().iter().find(|row| row.severity() == alert.severity && model.fires(row));
                 prop_assert_eq!(alert.row.as_ref().map(|row| row.factor), first.map(AlertRow::factor));
-                let long = first.and_then(|row| model.burn(row.long(slo_core::Window::MONTH).as_secs()));
+                let long = first.and_then(|row| model.burn(row.long(slo_core::Window::DAYS_30).as_secs()));
                 let close = alert.long_burn.zip(long).is_none_or(|(burn, long)| (burn.get() - long).abs() <= 1e-9 * long);
                 prop_assert!(close && alert.long_burn.is_some() == long.is_some(), "{alert:?} {long:?}");
             }

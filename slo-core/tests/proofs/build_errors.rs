@@ -78,3 +78,15 @@ fn more_thresholds_than_boundaries_are_refused() {
         assert_eq!(bounds, different + 14 + 1);
     }
 }
+
+#[cfg(not(feature = "calendar"))]
+#[test]
+fn a_month_without_its_feature_is_refused() {
+    let month = Window::parse("month Europe/Berlin").expect("it is well written");
+    let slo = on_route("monthly", Sli::Availability, "GET /").with_window(month);
+    let error = check(
+        Registry::builder("shop").slo(slo),
+        &["\"monthly\"", "month Europe/Berlin", "feature `calendar`"],
+    );
+    assert!(matches!(error, BuildError::CalendarUnsupported { .. }));
+}

@@ -72,7 +72,7 @@ impl Naive {
             if bad == 0 { 0.0 } else { bad as f64 / events / BUDGET }
         };
         policy.rows().iter().filter(|row| row.severity() == severity).any(|row| {
-            let long = row.long(Window::MONTH).as_secs();
+            let long = row.long(Window::DAYS_30).as_secs();
             let enough = self.within(tick, long).1 >= policy.bad_events_min();
             enough && burn(long) > row.factor() && burn(long / 12) > row.factor()
         })

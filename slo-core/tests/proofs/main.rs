@@ -6,8 +6,12 @@
 mod alerts;
 mod arithmetic;
 mod build_errors;
+#[cfg(feature = "calendar")]
+mod calendars;
 mod calls;
 mod cardinality;
+#[cfg(feature = "calendar")]
+mod civil;
 mod classification;
 mod combinations;
 mod counting;
@@ -16,6 +20,7 @@ mod exposition;
 #[cfg(feature = "metrics")]
 mod facade;
 mod health;
+mod histories;
 mod incidents;
 mod model;
 mod parsers;
@@ -24,6 +29,7 @@ mod quantiles;
 mod readers;
 mod registries;
 mod series;
+mod slices;
 mod support;
 mod threads;
 mod thresholds;

@@ -30,7 +30,7 @@ fn the_rows_are_those_of_the_table() {
         (Severity::Ticket, DAY, 2 * HOUR, 3.0, 0.10),
         (Severity::Ticket, 3 * DAY, 6 * HOUR, 1.0, 0.10),
     ];
-    let month = Window::MONTH;
+    let month = Window::DAYS_30;
     let rows = AlertPolicy::WORKBOOK.rows().iter();
     let rows = rows.map(|row| {
         (row.severity(), row.long(month), row.short(month), row.factor(), row.budget_spent(month))
@@ -131,7 +131,7 @@ fn below_some_objective_not_even_an_outage_fires_a_row() {
     for (row, dead, alive) in [(0, "93.05%", "93.06%"), (1, "83.33%", "83.34%"), (2, "66.66%", "66.67%")] {
         let alone = AlertPolicy::new(&AlertPolicy::WORKBOOK.rows()[row..=row]).expect("one row");
         let severity = alone.rows()[0].severity();
-        let outage = Incident::failing(1.0, alone.rows()[0].long(Window::MONTH) * 2);
+        let outage = Incident::failing(1.0, alone.rows()[0].long(Window::DAYS_30) * 2);
         let detected = |objective| {
             simulate(&slo(objective).with_alerts(alone), Traffic::steady(600.0), &outage).detected(severity)
         };

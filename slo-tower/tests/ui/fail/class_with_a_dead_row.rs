@@ -1,0 +1,11 @@
+use slo_tower::slo;
+
+#[slo(class = critical, alerts = page)]
+async fn checkout() -> &'static str {
+    "ok"
+}
+
+fn main() {
+    // The function is there all the same: no mistake leads to another.
+    drop(checkout());
+}
