@@ -32,8 +32,8 @@ pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};
 pub use self::health::{
-    Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Gate, HealthListener, HealthStatus,
-    Level, Life, Monitor, Probe, ProbeAnswer, Report, Run,
+    Burn, BurnPolicy, Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Gate,
+    HealthListener, HealthStatus, Level, Life, Monitor, Probe, ProbeAnswer, Report, Run,
 };
 pub use self::histogram::Histogram;
 pub use self::objective::{

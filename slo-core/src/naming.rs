@@ -71,6 +71,18 @@ families! {
     SLO_ALERT: Gauge "slo_alert_active" "Whether a burn-rate alert of this severity is firing.";
     /// Whether events count.
     SLO_MAINTENANCE: Gauge "slo_maintenance_active" "Whether there is maintenance, in which no event counts for an SLO.";
+    /// How well a check is.
+    HEALTH_CHECK_STATUS: Gauge "health_check_status" "How well a check is: 1 passes, 0.5 warns, 0 fails or has stopped reporting; absent before its first result.";
+    /// Runs of checks.
+    HEALTH_CHECKS: Counter "health_checks_total" "Runs of a check by what they found.";
+    /// How long a check takes.
+    HEALTH_CHECK_DURATION: Gauge "health_check_duration_seconds" "Duration of the last run of a check; absent before it has ended.";
+    /// When a check was well.
+    HEALTH_CHECK_LAST_SUCCESS: Gauge "health_check_last_success_timestamp_seconds" "When a check last passed or warned, in seconds since the Unix epoch; absent if it never has.";
+    /// What probes are told.
+    HEALTH_PROBE_STATUS: Gauge "health_probe_status" "What a probe is told: 1 passes, 0.5 passes with a warning, 0 fails.";
+    /// The life of the process.
+    HEALTH_LIFE: Gauge "health_life" "Where in its life the process is: 1 for the present state, 0 for the others.";
     /// What exceeded a documented maximum.
     SLO_OVERFLOW: Counter "slo_series_overflow_total" "Events without a place of their own: beyond a maximum of routes or series, or operations of this process that found no registry.";
 }
@@ -103,6 +115,14 @@ pub mod label {
     pub const THRESHOLD: &str = "threshold";
     /// How urgent an alert is.
     pub const SEVERITY: &str = "severity";
+    /// The name of a check.
+    pub const CHECK: &str = "check";
+    /// What a run of a check found.
+    pub const STATUS: &str = "status";
+    /// What an orchestrator asks for: `liveness`, `readiness` or `startup`.
+    pub const PROBE: &str = "probe";
+    /// Where in its life the process is: `starting`, `ready` or `draining`.
+    pub const STATE: &str = "state";
     /// What overflowed.
     pub const KIND: &str = "kind";
 }

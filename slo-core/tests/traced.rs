@@ -1,4 +1,4 @@
-//! Alerts in the log: one event for each that fires or resolves, with its numbers as fields.
+//! Alerts and health in the log: one event for each edge, with its numbers as fields.
 //!
 //! In a process of its own: what `tracing` keeps of an event is global, and decided by the thread that first has one.
 
@@ -7,7 +7,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use slo_core::{Clock, Objective, Outcome, Registry, Sli, Slo, Timestamp, Verdict};
+use slo_core::{
+    BurnPolicy, Check, Clock, Monitor, Objective, Outcome, Registry, Report, Sli, Slo, Timestamp, Verdict,
+};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
@@ -89,4 +91,63 @@ fn each_change_is_one_event() {
     ] {
         assert_eq!(shown(name), told(expected), "{name}");
     }
+}
+
+#[test]
+fn each_edge_of_the_health_is_one_event() {
+    let log = Log::default();
+    let slo = Slo::literal("job-availability", Sli::Availability, Objective::literal("99%"));
+    let slo = slo.with_operation("job").expect("it is plain");
+    let clock = Clock::manual(Timestamp::from_unix_seconds(472_222 * 3_600));
+    let check = Check::blocking("database", || Report::Pass).jitter(0.0).fail_after(2);
+    let monitor = Arc::new(Monitor::new(vec![check], Vec::new(), 7, clock.now()).expect("it is right"));
+    let builder = Registry::builder("shop").slo(slo).clock(clock.clone());
+    let registry = builder.health(Arc::clone(&monitor), BurnPolicy::new()).build().expect("it is valid");
+    tracing::subscriber::with_default(log.clone(), || {
+        // Runs that change nothing say nothing.
+        for letter in "PPFFFWPP".chars() {
+            let report = match letter {
+                'P' => Report::Pass,
+                'W' => Report::Warn("slow".into()),
+                _ => Report::Fail("refused".into()),
+            };
+            let run = monitor.begin(clock.now()).remove(0);
+            monitor.end(run, report, clock.now());
+            clock.advance(Duration::from_secs(20));
+        }
+        clock.advance(Duration::from_secs(600));
+        monitor.expire(clock.now());
+        let hold = Arc::clone(&monitor);
+        hold.hold_start(clock.now());
+        hold.release_start(clock.now());
+        monitor.drain(clock.now());
+        monitor.drain(clock.now());
+        for hours in [0, 0, 100] {
+            registry.attempt("job").finish_as(Outcome::Completed(0), Verdict::Bad);
+            registry.attempt("job").finish_as(Outcome::Completed(0), Verdict::Bad);
+            clock.advance(Duration::from_secs(hours * 3_600));
+            registry.tick(clock.now());
+        }
+        clock.advance(Duration::from_secs(100 * 3_600));
+        registry.tick(clock.now());
+    });
+    let log = std::mem::take(&mut *log.0.lock().expect("nobody panics with it"));
+    let lines = log.iter().filter(|(_, target, _)| *target == "slo::health").map(|(level, _, fields)| {
+        let known = ["message", "check", "gate", "from", "to", "reason", "slo", "severity"];
+        let values = known.into_iter().filter_map(|name| fields.0.get(name));
+        values.fold(level.to_string(), |line, value| format!("{line} {value}"))
+    });
+    let expected = [
+        "INFO check passes \"database\" \"informational\" \"unknown\" \"pass\"",
+        "WARN check fails \"database\" \"informational\" \"pass\" \"fail\" \"refused\"",
+        "WARN check warns \"database\" \"informational\" \"fail\" \"warn\" \"slow\"",
+        "INFO check passes \"database\" \"informational\" \"warn\" \"pass\"",
+        "WARN check is silent \"database\" \"informational\" \"pass\" \"unknown\" \"has not reported for 620s\"",
+        "INFO process is starting \"ready\" \"starting\"",
+        "INFO process is ready \"starting\" \"ready\"",
+        "INFO process is draining \"ready\" \"draining\"",
+        "WARN budget burns \"job-availability\" \"page\"",
+        "INFO budget burns no more \"job-availability\"",
+    ];
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
 }

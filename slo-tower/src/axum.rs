@@ -131,7 +131,8 @@ impl SloRegistry {
         Ok(self.layer_by(Around(Templates::new(templates)?)).layer(router.with_state(())))
     }
 
-    /// Returns `/metrics` and `/slo`, to be merged after the layer so that they are not recorded themselves.
+    /// Returns `/metrics`, `/slo` and the probes, to be merged after the layer so that they are not recorded themselves, and
+    /// after all layers that shed, limit or delay.
     ///
     /// Of two merged routers without a fallback of their own, the second one's answers what matches no route; here
     /// it records these requests, as the layer would have.
@@ -139,9 +140,65 @@ impl SloRegistry {
     where
         S: Clone + Send + Sync + 'static,
     {
-        Router::new()
-            .layer(self.layer())
-            .route("/metrics", any_service(self.metrics_service()))
-            .route("/slo", any_service(self.status_service()))
+        with_reports(with_probes(Router::new().layer(self.layer()), self, false), self)
     }
+
+    /// Returns the probes alone, `/livez`, `/readyz` and `/startupz`, each also with the name of a check behind it: for the
+    /// listener of users, where [`SloRegistry::admin_routes`] are on another one. To be merged like
+    /// [`SloRegistry::routes`].
+    pub fn probe_routes<S>(&self) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        with_probes(Router::new().layer(self.layer()), self, false)
+    }
+
+    /// Returns `/metrics`, `/slo` and the probes with all their details, for a listener of its own that only operators
+    /// reach.
+    ///
+    /// ```no_run
+    /// use axum::{Router, routing::get};
+    /// use slo_tower::SloRegistry;
+    /// use tokio::net::TcpListener;
+    ///
+    /// #[tokio::main]
+    /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let slos = SloRegistry::builder("shop").start()?;
+    ///     let shop = Router::new()
+    ///         .route("/orders", get(|| async { "orders" }))
+    ///         .layer(slos.layer())
+    ///         .merge(slos.probe_routes());
+    ///     let (users, operators) =
+    ///         (TcpListener::bind("0.0.0.0:3000").await?, TcpListener::bind("127.0.0.1:9464").await?);
+    ///     let admin = axum::serve(operators, slos.admin_routes::<()>());
+    ///     tokio::try_join!(axum::serve(users, shop).into_future(), admin.into_future())?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn admin_routes<S>(&self) -> Router<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        with_reports(with_probes(Router::new(), self, true), self)
+    }
+}
+
+fn with_reports<S>(router: Router<S>, slos: &SloRegistry) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    router
+        .route("/metrics", any_service(slos.metrics_service()))
+        .route("/slo", any_service(slos.status_service()))
+}
+
+fn with_probes<S>(router: Router<S>, slos: &SloRegistry, for_operators: bool) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    slos.probe_services(for_operators).into_iter().fold(router, |router, (path, service)| {
+        router
+            .route(&format!("/{path}"), any_service(service.clone()))
+            .route(&format!("/{path}/{{check}}"), any_service(service))
+    })
 }

@@ -104,7 +104,9 @@ pub use self::axum::{Around, MatchedRoute};
 pub use self::classify::{
     Cause, GrpcClassifier, HttpClassifier, answer_error, classify_http, outcome_of_error,
 };
-pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
+pub use self::endpoint::{
+    Allow, EndpointBody, MetricsService, ProbeFormat, ProbeService, ProbeSettings, StatusService,
+};
 pub use self::health::{Health, StartHold};
 pub use self::operations::{
     ByResult, ByStatus, JudgeOperation, OperationLayer, OperationName, Operations, RecordOperations,
@@ -117,12 +119,12 @@ pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 pub use slo_core::FacadePublisher;
 pub use slo_core::{
     AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
-    AlertTransition, Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRate, BurnRateStatus, CalendarPeriod,
-    Check, CheckError, CheckRules, CheckRun, CheckStatus, Classify, Clock, Counts, ErrorBudget,
-    EventOverride, Events, Exhaustion, Exposition, Failure, Fault, Gate, GrpcCode, Head, HealthStatus,
-    Histogram, Incident, InstallError, LatencyEnd, LatencyStatus, Level, Life, Maintenance, Objective,
-    ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Probe, ProbeAnswer, Recorder, Registry, Report,
-    RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus, Status, StatusReader, TextFormat,
-    Threshold, TimeSlices, Timestamp, Traffic, Verdict, Window, naming, simulate,
+    AlertTransition, Attempt, BudgetStatus, BudgetUnit, BuildError, Burn, BurnPolicy, BurnRate,
+    BurnRateStatus, CalendarPeriod, Check, CheckError, CheckRules, CheckRun, CheckStatus, Classify, Clock,
+    Counts, ErrorBudget, EventOverride, Events, Exhaustion, Exposition, Failure, Fault, Gate, GrpcCode, Head,
+    HealthStatus, Histogram, Incident, InstallError, LatencyEnd, LatencyStatus, Level, Life, Maintenance,
+    Objective, ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Probe, ProbeAnswer, Recorder, Registry,
+    Report, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus, Status, StatusReader,
+    TextFormat, Threshold, TimeSlices, Timestamp, Traffic, Verdict, Window, naming, simulate,
 };
 pub use slo_macros::slo;

@@ -76,6 +76,12 @@ impl AlertStates {
         }
     }
 
+    /// Returns the most urgent severity that fires.
+    pub(crate) fn firing(&self) -> Option<Severity> {
+        let mut states = Severity::ALL.into_iter().zip(&self.states);
+        states.find(|(_, state)| state.firing.is_some()).map(|(severity, _)| severity)
+    }
+
     /// Returns the state of every severity that the SLO's policy can raise.
     pub(crate) fn statuses(&self, slo: &Slo) -> Vec<AlertStatus> {
         let states = Severity::ALL.into_iter().zip(&self.states);

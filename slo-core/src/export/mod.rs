@@ -6,6 +6,7 @@
 mod exposition;
 #[cfg(feature = "metrics")]
 mod facade;
+mod health;
 mod samples;
 mod text;
 mod writer;

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use super::health;
+use crate::health::HealthStatus;
 use crate::naming::{self, Family, label};
 use crate::registry::{Protocol, Shared, SloStatus, Status, unattributed};
 
@@ -27,13 +29,15 @@ pub(super) enum Part {
     Slo(fn(&Status, &SloStatus, Visit<'_>)),
     /// Whether there is maintenance, in one step.
     Maintenance,
+    /// What is said of the health, in one step.
+    Health(fn(&HealthStatus, Visit<'_>)),
     /// What exceeded a maximum, in one step.
     Overflow,
 }
 
 impl Part {
     /// All parts, which together are all samples of a registry but the histograms.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::Active(Protocol::Http),
         Self::Active(Protocol::Rpc),
         Self::Active(Protocol::Operation),
@@ -66,6 +70,12 @@ impl Part {
         }),
         Self::Slo(alerts),
         Self::Maintenance,
+        Self::Health(health::levels),
+        Self::Health(health::runs),
+        Self::Health(health::durations),
+        Self::Health(health::successes),
+        Self::Health(health::probes),
+        Self::Health(health::life),
         Self::Overflow,
     ];
 
@@ -88,6 +98,13 @@ impl Part {
                 }
                 step == 0
             }
+            Self::Health(say) => match status.health.as_deref().filter(|_| step == 0) {
+                Some(health) => {
+                    say(health, visit);
+                    true
+                }
+                None => false,
+            },
             Self::Overflow => {
                 if step == 0 {
                     overflow(shared, visit);

@@ -5,6 +5,8 @@
 //! What must never happen: a dependency that takes the whole fleet down because each process restarts itself over it. So
 //! what a check is about decides what it may gate.
 
+mod burn;
+mod change;
 mod check;
 mod life;
 mod monitor;
@@ -12,7 +14,11 @@ mod report;
 mod rules;
 mod state;
 mod status;
+mod told;
+#[cfg_attr(not(feature = "tracing"), path = "not_traced.rs")]
+mod traced;
 
+pub use self::burn::{Burn, BurnPolicy};
 pub use self::check::{Check, CheckError, CheckRun, Probe};
 pub use self::life::Life;
 pub use self::monitor::{HealthListener, Monitor, Run};

@@ -7,12 +7,14 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 
+use super::burn::Burn;
 use super::check::{Check, CheckError, Probe};
 use super::life::Life;
 use super::report::Report;
 use super::rules::{CheckRules, Gate, draw};
 use super::state::{CheckState, Ended};
 use super::status::HealthStatus;
+use super::told::Told;
 use crate::sync::{Mutex, MutexGuard};
 use crate::time::Timestamp;
 
@@ -22,7 +24,7 @@ pub type HealthListener = Box<dyn Fn(&HealthStatus, &HealthStatus) + Send + Sync
 /// The checks of a process and the state of its health.
 pub struct Monitor {
     checks: Box<[Check]>,
-    listeners: Vec<HealthListener>,
+    told: Told,
     /// Differs from process to process, so that the replicas of a service do not ask a database in step.
     seed: u64,
     state: Mutex<State>,
@@ -32,6 +34,9 @@ struct State {
     checks: Box<[CheckState]>,
     /// Those who have something to do before the process is ready.
     starting: usize,
+    burns: Vec<Burn>,
+    /// The tick that they are of.
+    burns_of: Timestamp,
     is_draining: bool,
     has_started: bool,
     /// What is settled, and when it is to be looked at again because results grow old.
@@ -92,16 +97,26 @@ impl Monitor {
         let first =
             |check: &Check| CheckState::new(check.rules().first_due(now, draw(seed, check.name(), 0)));
         let states: Box<[_]> = checks.iter().map(first).collect();
-        let status = HealthStatus { at: now, life: Life::Starting, has_started: false, checks: Vec::new() };
+        let status = HealthStatus {
+            at: now,
+            life: Life::Starting,
+            has_started: false,
+            is_held: false,
+            checks: Vec::new(),
+            burns: Vec::new(),
+        };
         let state = State {
             checks: states,
             starting: 0,
+            burns: Vec::new(),
+            burns_of: Timestamp::default(),
             is_draining: false,
             has_started: false,
             status: Arc::new(status),
             fresh_until: now,
         };
-        let monitor = Self { checks: checks.into(), listeners, seed, state: Mutex::new(state) };
+        let told = Told::new(listeners);
+        let monitor = Self { checks: checks.into(), told, seed, state: Mutex::new(state) };
         // Nobody is told of the first status.
         monitor.refresh(&mut monitor.lock(), now);
         Ok(monitor)
@@ -179,6 +194,15 @@ impl Monitor {
         is_first
     }
 
+    /// Takes which budgets burn, as of the tick at `now`. What an earlier tick says comes too late.
+    pub(crate) fn set_burns(&self, now: Timestamp, burns: Vec<Burn>) {
+        self.change(now, |state| {
+            if now >= state.burns_of {
+                (state.burns, state.burns_of) = (burns, now);
+            }
+        });
+    }
+
     /// Returns what is settled. No check runs for it; results that have become too old since are no longer believed.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> Arc<HealthStatus> {
@@ -192,18 +216,18 @@ impl Monitor {
         Arc::clone(&self.lock().status)
     }
 
-    /// Changes the state and tells listeners, outside of the lock, if that is seen.
+    /// Changes the state and tells whoever listens, outside of the lock, if that is seen.
     fn change(&self, now: Timestamp, change: impl FnOnce(&mut State)) {
-        let (before, after) = {
+        {
             let mut state = self.lock();
             change(&mut state);
             let before = Arc::clone(&state.status);
             self.refresh(&mut state, now);
-            (before, Arc::clone(&state.status))
-        };
-        if !after.changes_since(&before).is_empty() {
-            self.listeners.iter().for_each(|listener| listener(&before, &after));
+            if state.status.changes_since(&before).next().is_some() {
+                self.told.queue(before, Arc::clone(&state.status));
+            }
         }
+        self.told.tell();
     }
 
     fn refresh(&self, state: &mut State, now: Timestamp) {
@@ -222,7 +246,8 @@ impl Monitor {
         let fresh_until = stale.filter(|stale| *stale > now).min();
         state.fresh_until = fresh_until.unwrap_or(Timestamp::from_unix_nanos(u64::MAX));
         state.has_started = has_started;
-        state.status = Arc::new(HealthStatus { at: now, life, has_started, checks });
+        let (is_held, burns) = (state.starting > 0, state.burns.clone());
+        state.status = Arc::new(HealthStatus { at: now, life, has_started, is_held, checks, burns });
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

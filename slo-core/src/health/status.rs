@@ -1,9 +1,8 @@
 //! The one read model of health: what every probe, page and metric says of it.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
+use super::burn::Burn;
 use super::life::Life;
 use super::report::{Fault, Level};
 use super::rules::Gate;
@@ -19,8 +18,12 @@ pub struct HealthStatus {
     pub life: Life,
     /// Whether everything that gates the start has passed once.
     pub has_started: bool,
+    /// Whether somebody holds the start.
+    pub is_held: bool,
     /// In the order in which they were given.
     pub checks: Vec<CheckStatus>,
+    /// The promises that are being broken, as of the last tick.
+    pub burns: Vec<Burn>,
 }
 
 /// One check at one moment.
@@ -97,30 +100,46 @@ impl HealthStatus {
     }
 
     /// Returns whether the process should get requests: it is ready and not draining, and all that gates readiness is well.
+    /// What gates nothing, and budgets that burn, can make it a success with a warning, but no failure.
     #[must_use]
     pub fn readiness(&self, excluded: &[&str]) -> ProbeAnswer {
-        let life = match self.life {
-            Life::Ready => Level::Pass,
-            Life::Starting | Life::Draining => Level::Fail,
-        };
-        let checks = self.gating(Gate::Readiness, excluded);
-        ProbeAnswer::of(checks.map(|check| check.level).chain([life]))
+        let life = self.life_without(excluded).level;
+        let gating = self.gating(Gate::Readiness, excluded).map(|check| check.level);
+        // What has not run yet is no reason to look either.
+        let others = self.gating(Gate::Informational, excluded).filter(|check| check.reported.is_some());
+        let others = others.map(|check| check.level.min(Level::Warn));
+        let burns = self.burns.iter().map(|burn| burn.level);
+        ProbeAnswer::of(gating.chain(others).chain(burns).chain([life]))
+    }
+
+    /// Returns whether the process is neither starting, but for these checks, nor draining.
+    #[must_use]
+    pub fn life_without(&self, excluded: &[&str]) -> ProbeAnswer {
+        match self.life {
+            Life::Ready => ProbeAnswer::of([Level::Pass].into_iter()),
+            Life::Starting if !self.is_held => self.startup_without(excluded),
+            Life::Starting | Life::Draining => ProbeAnswer::of([Level::Fail].into_iter()),
+        }
     }
 
     /// Returns whether the process has started; from then on it has.
     #[must_use]
     pub fn startup(&self) -> ProbeAnswer {
-        ProbeAnswer::of([if self.has_started { Level::Pass } else { Level::Fail }].into_iter())
+        self.startup_without(&[])
+    }
+
+    /// Returns whether the process has started but for these checks.
+    #[must_use]
+    pub fn startup_without(&self, excluded: &[&str]) -> ProbeAnswer {
+        let mut gating = self.gating(Gate::Startup, excluded);
+        let has_started = self.has_started || (!self.is_held && gating.all(|check| check.has_passed));
+        ProbeAnswer::of([if has_started { Level::Pass } else { Level::Fail }].into_iter())
     }
 
     /// Returns the worst of all checks, whatever they gate: what people want to see.
     #[must_use]
     pub fn overall(&self) -> Level {
-        let gating = [self.liveness(&[]), self.readiness(&[])].map(|answer| answer.level);
-        // What gates nothing is no reason to fail.
-        let others = self.checks.iter().filter(|check| check.gate == Gate::Informational.as_str());
-        let others = others.map(|check| check.level.min(Level::Warn));
-        others.chain(gating).max().unwrap_or(Level::Pass)
+        self.liveness(&[]).level.max(self.readiness(&[]).level)
     }
 
     /// Returns the checks that decide this.
@@ -131,24 +150,5 @@ impl HealthStatus {
     ) -> impl Iterator<Item = &'a CheckStatus> {
         let gates = move |check: &&CheckStatus| check.gate == gate.as_str();
         self.checks.iter().filter(gates).filter(move |check| !excluded.contains(&check.name.as_str()))
-    }
-
-    /// Writes what a change of this status is about, for the log: `database: pass → fail`.
-    pub(super) fn changes_since(&self, before: &Self) -> Vec<String> {
-        let mut changes = Vec::new();
-        if before.life != self.life {
-            changes.push(format!("{} → {}", before.life.as_str(), self.life.as_str()));
-        }
-        for (check, was) in self.checks.iter().zip(&before.checks) {
-            if check.level != was.level {
-                let mut change = format!("{}: {} → {}", check.name, was.level.as_str(), check.level.as_str());
-                if let Some(fault) = &check.fault {
-                    // Writing to a text cannot fail.
-                    let _ = write!(change, " ({fault})");
-                }
-                changes.push(change);
-            }
-        }
-        changes
     }
 }

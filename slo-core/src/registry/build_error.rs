@@ -111,6 +111,11 @@ pub enum BuildError {
     },
     /// A check is refused.
     Check(CheckError),
+    /// Probes were to fail with a status that is no error.
+    FailureStatus {
+        /// The status.
+        status: u16,
+    },
     /// A thread, of ticks or of checks, could not be started.
     Thread(io::Error),
 }
@@ -201,6 +206,9 @@ impl fmt::Display for BuildError {
                 )
             }
             Self::Check(error) => error.fmt(f),
+            Self::FailureStatus { status } => {
+                write!(f, "probes cannot fail with {status}: write 400 to 599")
+            }
             Self::Thread(error) => write!(f, "cannot start a thread that ticks or checks: {error}"),
         }
     }
@@ -214,6 +222,7 @@ impl std::error::Error for BuildError {
             Self::Thread(error) => Some(error),
             Self::ServiceName
             | Self::TickInterval
+            | Self::FailureStatus { .. }
             | Self::DuplicateSlo { .. }
             | Self::DuplicateClassifier { .. }
             | Self::NoEvents { .. }

@@ -17,6 +17,7 @@ use super::outcome::Outcome;
 use super::route::Protocol;
 use super::routes::Routes;
 use super::shared::Shared;
+use super::watched::Watched;
 use super::{Handle, Registry};
 use crate::alert::AlertTransition;
 use crate::engine::Engine;
@@ -40,6 +41,7 @@ pub struct RegistryBuilder {
     left_out: Vec<(String, &'static Location<'static>)>,
     routes: Vec<(String, &'static Location<'static>)>,
     listeners: Listeners,
+    pub(super) watched: Option<Watched>,
 }
 
 impl RegistryBuilder {
@@ -61,6 +63,7 @@ impl RegistryBuilder {
             left_out: Vec::new(),
             routes: Vec::new(),
             listeners: Listeners::default(),
+            watched: None,
         }
     }
 
@@ -262,7 +265,7 @@ impl RegistryBuilder {
             slos.into(),
             goals.into(),
             (routes, policy, left_out),
-            (engine, self.listeners),
+            (engine, self.listeners, self.watched),
         );
         Ok(Arc::new(shared))
     }

@@ -39,6 +39,7 @@ mod status;
 mod tally;
 mod took;
 mod unmarked;
+mod watched;
 
 use std::sync::{Arc, PoisonError};
 

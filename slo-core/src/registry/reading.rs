@@ -57,6 +57,7 @@ impl Reading {
             service: shared.service.to_string(),
             at: self.at,
             maintenance_since: shared.maintenance.since(),
+            health: shared.watched.as_ref().map(|watched| watched.status(self.at)),
             slos: Vec::new(),
         }
     }

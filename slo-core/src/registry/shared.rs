@@ -12,6 +12,7 @@ use super::route::RouteId;
 use super::routes::Routes;
 use super::shard::Shard;
 use super::status::Events;
+use super::watched::Watched;
 use super::{Declaration, lock};
 use crate::engine::Engine;
 use crate::histogram::{Cells, Histogram, Layout};
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(super) has_declarations: bool,
     pub(super) engine: Mutex<Engine>,
     listeners: Listeners,
+    pub(super) watched: Option<Watched>,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
     /// One thread at a time uses the last resort.
@@ -50,7 +52,7 @@ impl Shared {
         slos: Box<[Slo]>,
         goals: Box<[Goals]>,
         (routes, policy, left_out): (Routes, Policy, LeftOut),
-        (engine, listeners): (Engine, Listeners),
+        (engine, listeners, watched): (Engine, Listeners, Option<Watched>),
     ) -> Self {
         let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold());
@@ -72,6 +74,7 @@ impl Shared {
             has_declarations,
             engine,
             listeners,
+            watched,
             shards,
             last_resort,
         }
@@ -83,8 +86,12 @@ impl Shared {
         // Read under the lock: who ticks later must not have read earlier.
         let totals: Vec<Counts> = self.totals().into_iter().map(Events::counts).collect();
         engine.tick(now, &self.slos, &totals, |transition| self.listeners.queue(transition));
+        let now = engine.not_before_the_last_tick(now);
+        let burns = self.watched.iter().map(|watched| watched.burns(&engine, &self.slos, &totals, now));
+        let burns: Vec<_> = burns.collect();
         drop(engine);
         self.listeners.tell(&self.service);
+        self.watched.iter().zip(burns).for_each(|(watched, burns)| watched.tell(now, burns));
     }
 
     /// Gives the caller a shard of its own: one that an ended thread or a writer left, or a new one.

@@ -4,12 +4,14 @@
 //! What has no answer is `None`, never a number.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::alert::{AlertStates, AlertStatus};
 use crate::budget::{BurnRate, ErrorBudget, Exhaustion};
+use crate::health::{HealthStatus, Level, Life};
 use crate::histogram::Histogram;
 use crate::objective::{
     AlertRow, LatencyEnd, Objective, Slo, Threshold, TimeSlices, Window, format_duration,
@@ -27,6 +29,10 @@ pub struct Status {
     pub at: Timestamp,
     /// Since when there is maintenance, in which nothing counts; `None` if there is none.
     pub maintenance_since: Option<Timestamp>,
+    /// The health of the process, where it is watched. Serialised without the checks and their reasons: as its life and
+    /// what the probes are told.
+    #[serde(serialize_with = "summary")]
+    pub health: Option<Arc<HealthStatus>>,
     /// In the order of declaration.
     pub slos: Vec<SloStatus>,
 }
@@ -179,6 +185,27 @@ impl LatencyStatus {
             p999: seconds(0.999)?,
         })
     }
+}
+
+/// What everybody may know of the health.
+#[derive(Serialize)]
+struct HealthSummary {
+    life: Life,
+    liveness: Level,
+    readiness: Level,
+    startup: Level,
+    overall: Level,
+}
+
+fn summary<S: Serializer>(health: &Option<Arc<HealthStatus>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let summary = health.as_ref().map(|health| HealthSummary {
+        life: health.life,
+        liveness: health.liveness(&[]).level,
+        readiness: health.readiness(&[]).level,
+        startup: health.startup().level,
+        overall: health.overall(),
+    });
+    summary.serialize(serializer)
 }
 
 /// Works one SLO out from its totals and its past as of when they were read, all but its routes and their latencies.

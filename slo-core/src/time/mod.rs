@@ -51,6 +51,11 @@ impl Timestamp {
         self.unix_nanos
     }
 
+    /// Returns the seconds since the Unix epoch, as numbers are written that machines read.
+    pub(crate) fn unix_seconds(self) -> f64 {
+        Duration::from_nanos(self.unix_nanos).as_secs_f64()
+    }
+
     /// Returns the moment this much later.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
@@ -81,7 +86,7 @@ impl Sub for Timestamp {
 impl Serialize for Timestamp {
     /// Writes the seconds since the Unix epoch as a number.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(Duration::from_nanos(self.unix_nanos).as_secs_f64())
+        serializer.serialize_f64(self.unix_seconds())
     }
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use slo_core::naming::{FAMILIES, FamilyKind};
 use slo_core::{
-    AlertPolicy, BurnRate, Clock, GrpcCode, Outcome, Registry, Sli, SloStatus, TextFormat, Threshold,
-    Verdict, Window,
+    AlertPolicy, BurnRate, Check, Clock, GrpcCode, Outcome, Registry, Report, Sli, Slo, SloStatus,
+    TextFormat, Threshold, Verdict, Window,
 };
 
-use super::support::{Scrape, latency, on_route, registry, render, slo};
+use super::support::{Scrape, latency, on_route, render, slo, watched_registry};
 
 /// A template that needs every escape there is, and one that needs none of them.
 pub(super) const ODD: &str = "/odd/\"quoted\"/back\\slash/new\nline/ünï{cödé}";
@@ -18,14 +18,15 @@ pub(super) const ODD: &str = "/odd/\"quoted\"/back\\slash/new\nline/ünï{cödé
 pub(super) fn sample() -> (Registry, Clock) {
     let threshold = Threshold::literal("250ms");
     let labelled = slo("restock-availability", Sli::Availability).with_label("team", "sto\"re\\s\n");
-    let (registry, clock) = registry([
+    let slos = [
         on_route("checkout-availability", Sli::Availability, "POST /checkout"),
         on_route("checkout-latency", latency("40us"), "POST /checkout").with_alerts(AlertPolicy::OFF),
         on_route("search-combined", Sli::Combined { threshold }, "GET /search/{term}")
             .with_window(Window::literal("7d")),
         on_route("buy-availability", Sli::Availability, "shop.Shop/Buy"),
         labelled.and_then(|slo| slo.with_operation("restock")).expect("the label is plain"),
-    ]);
+    ];
+    let (registry, clock) = with_health(slos);
     let recorder = registry.recorder();
     let after = |millis, attempt: slo_core::Attempt, outcome, verdict| {
         clock.advance(Duration::from_millis(millis));
@@ -70,6 +71,22 @@ pub(super) fn sample() -> (Registry, Clock) {
     (registry, clock)
 }
 
+/// A process with a check of each level, and one that has not run yet.
+fn with_health(slos: impl IntoIterator<Item = Slo>) -> (Registry, Clock) {
+    let checks = ["database", "backup", "queue", "not-run-yet"].map(|name| {
+        let late = Duration::from_secs(if name == "not-run-yet" { 3_600 } else { 0 });
+        let check = Check::blocking(name, || Report::Pass).jitter(0.0);
+        check.initial_delay(late).stale_after(Duration::from_secs(3_600))
+    });
+    let (registry, monitor, clock) = watched_registry(slos, checks.to_vec());
+    let reports = [Report::Pass, Report::Warn("old".into()), Report::Fail("full".into())];
+    for (run, report) in monitor.begin(clock.now()).into_iter().zip(reports) {
+        clock.advance(Duration::from_millis(4));
+        monitor.end(run, report, clock.now());
+    }
+    (registry, clock)
+}
+
 fn check(file: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -99,7 +116,8 @@ fn every_series_exists_from_the_first_scrape() {
         on_route("buy-availability", Sli::Availability, "shop.Shop/Buy"),
         slo("restock-availability", Sli::Availability).with_operation("restock").expect("it is plain"),
     ];
-    let (registry, _clock) = registry(slos);
+    let checks = vec![Check::blocking("database", || Report::Pass)];
+    let (registry, _monitor, _clock) = watched_registry(slos, checks);
     check("metrics.first-scrape.txt", &render(&registry, TextFormat::Prometheus));
     let scrape = Scrape::of(&registry);
     let absent = [
@@ -108,6 +126,9 @@ fn every_series_exists_from_the_first_scrape() {
         "slo_error_budget_remaining_ratio",
         "slo_burn_rate",
         "slo_budget_exhaustion_seconds",
+        "health_check_status",
+        "health_check_duration_seconds",
+        "health_check_last_success_timestamp_seconds",
     ];
     for family in FAMILIES {
         let name = match family.kind {
@@ -116,7 +137,8 @@ fn every_series_exists_from_the_first_scrape() {
         };
         let values: Vec<f64> = scrape.all(&name, &[]).map(|sample| sample.value).collect();
         assert_eq!(values.is_empty(), absent.contains(&family.name), "{name}");
-        let constant = ["slo_info", "slo_objective_ratio"].contains(&family.name);
+        let constant = ["slo_info", "slo_objective_ratio", "health_probe_status", "health_life"];
+        let constant = constant.contains(&family.name);
         assert!(constant || values.iter().all(|value| *value == 0.0), "{name}: {values:?}");
     }
 }

@@ -6,6 +6,7 @@
 mod alerts;
 mod arithmetic;
 mod build_errors;
+mod burns;
 #[cfg(feature = "calendar")]
 mod calendars;
 mod calls;

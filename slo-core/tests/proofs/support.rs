@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::sync::Arc;
 
-use slo_core::{Clock, Objective, Registry, Sli, Slo, TextFormat, Threshold, Timestamp};
+use slo_core::{
+    BurnPolicy, Check, Clock, Monitor, Objective, Registry, Sli, Slo, TextFormat, Threshold, Timestamp,
+};
 
 /// An hour boundary, so that every ring of the windows has a step that begins here.
 pub(crate) const START: Timestamp = Timestamp::from_unix_seconds(472_222 * 3_600);
@@ -110,6 +113,18 @@ pub(crate) fn registry(slos: impl IntoIterator<Item = Slo>) -> (Registry, Clock)
     let clock = Clock::manual(START);
     let builder = slos.into_iter().fold(Registry::builder("shop"), slo_core::RegistryBuilder::slo);
     (builder.clock(clock.clone()).build().expect("the promises are valid"), clock)
+}
+
+/// The same with the health of a process that has these checks.
+pub(crate) fn watched_registry(
+    slos: impl IntoIterator<Item = Slo>,
+    checks: Vec<Check>,
+) -> (Registry, Arc<Monitor>, Clock) {
+    let (clock, monitor) = (Clock::manual(START), Monitor::new(checks, Vec::new(), 7, START));
+    let monitor = Arc::new(monitor.expect("the checks are right"));
+    let builder = slos.into_iter().fold(Registry::builder("shop"), slo_core::RegistryBuilder::slo);
+    let builder = builder.clock(clock.clone()).health(Arc::clone(&monitor), BurnPolicy::new());
+    (builder.build().expect("the promises are valid"), monitor, clock)
 }
 
 /// The numbers of xorshift64*, for test data that is the same everywhere. The seed is printed by whoever fails.

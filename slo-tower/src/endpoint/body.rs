@@ -23,6 +23,8 @@ enum Source {
     Nothing,
     /// What a `GET` would send, not sent.
     Untold,
+    /// A short text, at once.
+    Whole(Bytes),
     Written {
         document: Box<dyn Document>,
         /// Others come first, before the next chunk.
@@ -34,6 +36,10 @@ enum Source {
 impl EndpointBody {
     pub(super) const NOTHING: Self = Self(Source::Nothing);
     pub(super) const UNTOLD: Self = Self(Source::Untold);
+
+    pub(super) const fn whole(text: Bytes) -> Self {
+        Self(Source::Whole(text))
+    }
 
     pub(super) fn written(document: impl Document + 'static) -> Self {
         Self(Source::Written { document: Box::new(document), after_others: false })
@@ -55,6 +61,11 @@ impl Body for EndpointBody {
         let source = &mut self.get_mut().0;
         match source {
             Source::Nothing | Source::Untold => Poll::Ready(None),
+            Source::Whole(text) => {
+                let text = std::mem::take(text);
+                *source = Source::Nothing;
+                Poll::Ready(Some(Ok(Frame::data(text))))
+            }
             Source::Compressed(compressed) => {
                 let chunk = ready!(compressed.poll_chunk(context));
                 if !matches!(chunk, Some(Ok(_))) {
@@ -86,8 +97,9 @@ impl Body for EndpointBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.0 {
+        match &self.0 {
             Source::Nothing => SizeHint::with_exact(0),
+            Source::Whole(text) => SizeHint::with_exact(text.len() as u64),
             Source::Untold | Source::Written { .. } | Source::Compressed(_) => SizeHint::new(),
         }
     }
@@ -108,6 +120,7 @@ impl fmt::Debug for EndpointBody {
         f.write_str(match self.0 {
             Source::Nothing => "EndpointBody::Nothing",
             Source::Untold => "EndpointBody::Untold",
+            Source::Whole(_) => "EndpointBody::Whole",
             Source::Written { .. } => "EndpointBody::Written",
             Source::Compressed(_) => "EndpointBody::Compressed",
         })

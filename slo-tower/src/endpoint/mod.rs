@@ -13,11 +13,14 @@ mod document;
 mod encoding;
 #[cfg_attr(not(feature = "gzip"), path = "no_gzip.rs")]
 mod gzip;
+mod health;
 mod metrics;
 mod reply;
 mod status;
 
 pub(crate) use self::appended::Appended;
 pub use self::body::EndpointBody;
+pub(crate) use self::health::Asks;
+pub use self::health::{Allow, ProbeFormat, ProbeService, ProbeSettings};
 pub use self::metrics::MetricsService;
 pub use self::status::StatusService;

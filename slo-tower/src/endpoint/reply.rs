@@ -1,6 +1,6 @@
 //! What all endpoints answer alike: reading is allowed, storing the answer is not.
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 
 use super::body::EndpointBody;
 
@@ -31,7 +31,12 @@ pub(super) fn answer<B>(
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    protect(headers);
+    response
+}
+
+/// Has nobody keep an answer, or take it for something else.
+pub(super) fn protect(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
 }

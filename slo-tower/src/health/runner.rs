@@ -6,12 +6,13 @@
 use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use slo_core::{Probe, Report, Run};
+use slo_core::{CheckRun, Probe, Report, Run};
 use tokio::runtime;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -78,22 +79,13 @@ fn begin(shared: &Arc<Shared>, run: Run, ended: &Arc<Notify>) {
     match run.probe().clone() {
         Probe::Waiting(probe) => {
             tokio::spawn(async move {
-                let waiting = timeout(run.rules().timeout(), survive(&*probe));
-                match waiting.await {
-                    Ok(Some(report)) => shared.monitor.end(run, report, shared.clock.now()),
-                    Ok(None) => shared.monitor.end_panicked(run, shared.clock.now()),
-                    Err(_) => shared.monitor.end_timed_out(run, shared.clock.now()),
-                }
+                run_waiting(&shared, run, &*probe).await;
                 ended.notify_one();
             });
         }
         Probe::Blocking(probe) => {
             let work = move || {
-                let report = catch_unwind(AssertUnwindSafe(|| probe()));
-                match report {
-                    Ok(report) => shared.monitor.end(run, report, shared.clock.now()),
-                    Err(_) => shared.monitor.end_panicked(run, shared.clock.now()),
-                }
+                run_blocking(&shared, run, &*probe);
                 ended.notify_one();
             };
             // Without a thread the run stays in flight: the check times out, and is then unknown.
@@ -102,13 +94,47 @@ fn begin(shared: &Arc<Shared>, run: Run, ended: &Arc<Notify>) {
     }
 }
 
+/// Runs what is due where it is called, and waits for all of it.
+pub(super) async fn run_once(shared: &Shared) {
+    shared.monitor.expire(shared.clock.now());
+    let mut waiting: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = Vec::new();
+    for run in shared.monitor.begin(shared.clock.now()) {
+        match run.probe().clone() {
+            Probe::Waiting(probe) => {
+                waiting.push(Box::pin(async move { run_waiting(shared, run, &*probe).await }));
+            }
+            Probe::Blocking(probe) => run_blocking(shared, run, &*probe),
+        }
+    }
+    poll_fn(|context| {
+        waiting.retain_mut(|run| run.as_mut().poll(context).is_pending());
+        if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+async fn run_waiting(shared: &Shared, run: Run, probe: &(dyn Fn() -> CheckRun + Send + Sync)) {
+    match timeout(run.rules().timeout(), survive(probe)).await {
+        Ok(Some(report)) => shared.monitor.end(run, report, shared.clock.now()),
+        Ok(None) => shared.monitor.end_panicked(run, shared.clock.now()),
+        Err(_) => shared.monitor.end_timed_out(run, shared.clock.now()),
+    }
+}
+
+fn run_blocking(shared: &Shared, run: Run, probe: &(dyn Fn() -> Report + Send + Sync)) {
+    match catch_unwind(AssertUnwindSafe(probe)) {
+        Ok(report) => shared.monitor.end(run, report, shared.clock.now()),
+        Err(_) => shared.monitor.end_panicked(run, shared.clock.now()),
+    }
+}
+
 /// Runs a probe to its end; `None` if it panics.
-async fn survive(probe: &(dyn Fn() -> slo_core::CheckRun + Send + Sync)) -> Option<Report> {
+async fn survive(probe: &(dyn Fn() -> CheckRun + Send + Sync)) -> Option<Report> {
     let run = catch_unwind(AssertUnwindSafe(probe)).ok()?;
     let mut run = pin!(run);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context))) {
         Ok(poll) => poll.map(Some),
-        Err(_) => std::task::Poll::Ready(None),
+        Err(_) => Poll::Ready(None),
     })
     .await
 }

@@ -2,22 +2,34 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use slo_core::{
-    AlertTransition, BuildError, Check, Classify, Clock, HealthListener, HealthStatus, Registry,
+    AlertTransition, BuildError, BurnPolicy, Check, Classify, Clock, HealthListener, HealthStatus, Registry,
     RegistryBuilder, Slo,
 };
 
 use super::SloRegistry;
 use crate::classify::HttpClassifier;
-use crate::endpoint::Appended;
-use crate::health::Health;
+use crate::endpoint::{Appended, ProbeSettings};
+use crate::health::{Health, Sightings, self_probe};
 use crate::record::Exclude;
 use crate::route::RequestHead;
 
 /// Where orchestrators, scrapers and we ourselves ask a service how it is.
-const PROBES: [&str; 6] = ["/healthz", "/livez", "/metrics", "/readyz", "/slo", "/startupz"];
+const PROBES: [&str; 9] = [
+    "/healthz",
+    "/livez",
+    "/livez/*",
+    "/metrics",
+    "/readyz",
+    "/readyz/*",
+    "/slo",
+    "/startupz",
+    "/startupz/*",
+];
 /// The same in gRPC.
 const GRPC_PROBES: [&str; 2] = ["grpc.health.v1.Health/*", "POST /grpc.health.v1.Health/*"];
 
@@ -30,14 +42,30 @@ pub struct SloRegistryBuilder {
     counts_probes: bool,
     checks: Vec<Check>,
     health_listeners: Vec<HealthListener>,
+    burn_policy: BurnPolicy,
+    probes: ProbeSettings,
+    self_probe: Option<SocketAddr>,
+    clock: Clock,
 }
 
 impl SloRegistryBuilder {
     pub(super) fn new(service: String) -> Self {
         let builder = Registry::builder(service).classify(HttpClassifier::new());
         let (checks, health_listeners) = (Vec::new(), Vec::new());
-        let (appended, exclude) = (Appended::default(), None);
-        Self { builder, appended, exclude, counts_probes: false, checks, health_listeners }
+        let (appended, exclude, self_probe) = (Appended::default(), None, None);
+        let (burn_policy, probes, clock) = (BurnPolicy::new(), ProbeSettings::new(), Clock::system());
+        Self {
+            builder,
+            appended,
+            exclude,
+            counts_probes: false,
+            checks,
+            health_listeners,
+            burn_policy,
+            probes,
+            self_probe,
+            clock,
+        }
     }
 
     /// Adds a promise that no `#[slo]` declares.
@@ -188,9 +216,51 @@ impl SloRegistryBuilder {
         self
     }
 
+    /// Decides what promises that are being broken mean for the readiness: a warning while an alert fires, unless changed.
+    ///
+    /// ```
+    /// use slo_tower::{BurnPolicy, SloRegistry};
+    ///
+    /// let slos = SloRegistry::builder("shop").burn_policy(BurnPolicy::new().warn_below(0.1)).build()?;
+    /// # let _ = slos;
+    /// # Ok::<(), slo_tower::BuildError>(())
+    /// ```
+    pub fn burn_policy(mut self, policy: BurnPolicy) -> Self {
+        self.burn_policy = policy;
+        self
+    }
+
+    /// Decides what `/livez`, `/readyz` and `/startupz` say, and to whom: no more than a status, unless changed.
+    pub fn probes(mut self, settings: ProbeSettings) -> Self {
+        self.probes = settings;
+        self
+    }
+
+    /// Asks the service's own listener for `/livez` now and then, over HTTP/1.1, as a check called `self-probe`.
+    ///
+    /// It fails where nobody answers, or somebody else does in the probes' stead: a layer that sheds or limits has
+    /// come between, which kills busy services. It warns where the request waits for more than half a second before it
+    /// reaches them. It gates nothing.
+    ///
+    /// ```no_run
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use slo_tower::SloRegistry;
+    ///
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    /// let slos = SloRegistry::builder("shop").self_probe(listener.local_addr()?).start()?;
+    /// # let _ = slos;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub const fn self_probe(mut self, address: SocketAddr) -> Self {
+        self.self_probe = Some(address);
+        self
+    }
+
     /// Takes moments and durations from another clock; tests advance theirs by hand.
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.builder = self.builder.clock(clock);
+        self.clock = clock;
         self
     }
 
@@ -255,11 +325,17 @@ impl SloRegistryBuilder {
                 PROBES.into_iter().flat_map(|path| ["GET", "HEAD"].map(|method| format!("{method} {path}")));
             builder = each.chain(GRPC_PROBES.map(str::to_owned)).fold(builder, RegistryBuilder::leave_out);
         }
-        let registry = make(builder)?;
+        if let Some(status) = self.probes.wrong_status() {
+            return Err(BuildError::FailureStatus { status });
+        }
+        let (mut checks, sightings) = (self.checks, Sightings::default());
+        let probe = |address| self_probe(address, sightings.clone(), self.clock.clone());
+        checks.extend(self.self_probe.map(probe));
+        let health = Health::new(checks, self.health_listeners, self.clock.clone(), sightings)?;
+        let registry = make(builder.clock(self.clock).health(health.monitor(), self.burn_policy))?;
         let exclude = self.exclude.map(|exclude| &*Box::leak(Box::new(exclude)));
-        let health = Health::new(self.checks, self.health_listeners, registry.clock().clone())?;
         let health = run(health).map_err(BuildError::Thread)?;
-        Ok(SloRegistry { registry, health, appended: self.appended, exclude })
+        Ok(SloRegistry { registry, health, appended: self.appended, exclude, probes: Arc::new(self.probes) })
     }
 }
 

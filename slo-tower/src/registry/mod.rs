@@ -3,11 +3,12 @@
 mod builder;
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use slo_core::{InstallError, Registry};
 
 pub use self::builder::SloRegistryBuilder;
-use crate::endpoint::{Appended, MetricsService, StatusService};
+use crate::endpoint::{Appended, Asks, MetricsService, ProbeService, ProbeSettings, StatusService};
 use crate::health::Health;
 use crate::operations::{OperationLayer, OperationName, Operations};
 use crate::record::{Exclude, GrpcMethods, SloLayer};
@@ -23,6 +24,7 @@ pub struct SloRegistry {
     appended: Appended,
     /// Never freed: services are cloned for every request, and a shared count would be what their threads fight over.
     exclude: Option<&'static Exclude>,
+    probes: Arc<ProbeSettings>,
 }
 
 impl SloRegistry {
@@ -230,6 +232,50 @@ impl SloRegistry {
     #[must_use]
     pub fn status_service(&self) -> StatusService {
         StatusService::new(self.registry.clone())
+    }
+
+    /// Returns the service that answers `GET /livez`, for servers other than axum: whether the process should go on living.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use slo_tower::SloRegistry;
+    /// use tower::ServiceExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let slos = SloRegistry::builder("shop").build()?;
+    /// let answer = slos.livez_service().oneshot(Request::get("/livez").body(())?).await?;
+    /// assert_eq!(answer.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn livez_service(&self) -> ProbeService {
+        self.probe_service(&self.probes, Asks::Liveness)
+    }
+
+    /// Returns the service that answers `GET /readyz`: whether the process should get requests.
+    #[must_use]
+    pub fn readyz_service(&self) -> ProbeService {
+        self.probe_service(&self.probes, Asks::Readiness)
+    }
+
+    /// Returns the service that answers `GET /startupz`: whether the process has started.
+    #[must_use]
+    pub fn startupz_service(&self) -> ProbeService {
+        self.probe_service(&self.probes, Asks::Startup)
+    }
+
+    fn probe_service(&self, settings: &Arc<ProbeSettings>, asks: Asks) -> ProbeService {
+        ProbeService::new(self.health.clone(), Arc::clone(settings), asks)
+    }
+
+    /// Returns every probe with its path.
+    #[cfg(feature = "axum")]
+    pub(crate) fn probe_services(&self, for_operators: bool) -> [(&'static str, ProbeService); 3] {
+        let operators = for_operators.then(|| Arc::new(self.probes.for_operators()));
+        let settings = operators.as_ref().unwrap_or(&self.probes);
+        Asks::ALL.map(|asks| (asks.path(), self.probe_service(settings, asks)))
     }
 }
 
