@@ -5,6 +5,10 @@ use super::life::Life;
 use super::status::{CheckStatus, HealthStatus};
 
 /// One edge.
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(dead_code, reason = "without the log it only matters that there is one")
+)]
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change<'a> {
     /// The process lives on in another way.

@@ -206,9 +206,7 @@ impl fmt::Display for BuildError {
                 )
             }
             Self::Check(error) => error.fmt(f),
-            Self::FailureStatus { status } => {
-                write!(f, "probes cannot fail with {status}: write 400 to 599")
-            }
+            Self::FailureStatus { status } => write!(f, "probes cannot fail with {status}: write 400 to 599"),
             Self::Thread(error) => write!(f, "cannot start a thread that ticks or checks: {error}"),
         }
     }
