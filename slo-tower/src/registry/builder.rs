@@ -141,8 +141,8 @@ impl SloRegistryBuilder {
 
     /// Counts probes like everything else.
     ///
-    /// Unless told so, a registry leaves out `GET` and `HEAD` of `/livez`, `/readyz`, `/startupz`, `/healthz`, `/metrics`
-    /// and `/slo`, and `/grpc.health.v1.Health/*`, as [`SloRegistryBuilder::leave_out`] does: orchestrators and scrapers
+    /// Unless told so, a registry leaves out `GET` and `HEAD` of `/livez`, `/readyz` and `/startupz`, also with a check behind
+    /// them, of `/healthz`, `/metrics` and `/slo`, and `/grpc.health.v1.Health/*`, as [`SloRegistryBuilder::leave_out`] does: orchestrators and scrapers
     /// ask for them so often that they would hide what users see. `/health` is not among them, as it may well be a page
     /// for users; add it if it is not.
     pub fn count_probes(mut self) -> Self {

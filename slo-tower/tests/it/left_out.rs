@@ -88,7 +88,7 @@ async fn other_methods_other_paths_and_what_is_promised_count() {
     let slo = Slo::new("live", Sli::Availability, Objective::literal("99%")).unwrap();
     let slos = builder().slo(slo.with_route("GET /livez").unwrap()).build().unwrap();
     let [routed, ..] = routers(&slos);
-    for (method, path) in [("GET", "/livez"), ("POST", "/metrics"), ("GET", "/health"), ("GET", "/livez/x")] {
+    for (method, path) in [("GET", "/livez"), ("POST", "/metrics"), ("GET", "/health"), ("GET", "/livezz")] {
         send(&routed, method, path, "browser").await;
     }
     assert_eq!(counted(&slos), 4);

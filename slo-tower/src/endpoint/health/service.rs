@@ -28,6 +28,7 @@ pub(crate) enum Asks {
 }
 
 impl Asks {
+    #[cfg(feature = "axum")]
     pub(crate) const ALL: [Self; 3] = [Self::Liveness, Self::Readiness, Self::Startup];
 
     /// Returns the last part of its path.

@@ -140,6 +140,7 @@ impl ProbeSettings {
     }
 
     /// The same with all details for everybody.
+    #[cfg(feature = "axum")]
     pub(crate) fn for_operators(&self) -> Self {
         Self { details: Allow::Always, ..self.clone() }
     }
