@@ -8,6 +8,7 @@
 //! Read `handlers.rs` first, then `shop` below: that is all a service needs. The rest of this folder makes the
 //! example comfortable: faults on demand, traffic, a table in the terminal.
 
+mod bank;
 mod fault;
 mod handlers;
 mod options;
@@ -21,17 +22,28 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use axum::routing::get;
 use axum::{Router, middleware};
 use slo_examples::stop::asked_to_stop;
-use slo_tower::SloRegistry;
+use slo_tower::{BuildError, Check, SloRegistry};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use self::bank::Bank;
 use self::options::{Command, HELP, Options};
 
 /// How long requests that are under way may take after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Declares what the shop's health depends on; the promises are found by themselves.
+fn registry(listener: SocketAddr, bank: &Bank) -> Result<SloRegistry, BuildError> {
+    let bank = bank.clone();
+    SloRegistry::builder("shop")
+        // All shops share it: it is reported, and decides nothing.
+        .check(Check::new("bank", move || bank.clone().ping()))
+        // Fails if a layer answers in the probes' stead.
+        .self_probe(listener)
+        .start()
+}
 
 /// Builds the service: routes, then the layer that records them, then what must not be recorded.
 fn shop(slos: &SloRegistry) -> Router {
@@ -39,7 +51,6 @@ fn shop(slos: &SloRegistry) -> Router {
         .route_layer(middleware::from_fn(fault::inject))
         .layer(slos.layer())
         .merge(slos.routes())
-        .route("/livez", get(|| async { "ok" }))
 }
 
 #[tokio::main]
@@ -67,9 +78,9 @@ async fn main() -> ExitCode {
 
 async fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
     fault::hush_panics_on_demand();
-    let slos = SloRegistry::builder("shop").start()?;
     let listener = listen(options).await?;
     let address = reachable(listener.local_addr()?);
+    let slos = registry(address, &Bank::open().await?)?;
     println!("{}", welcome::message(address));
 
     let (notes, noted) = mpsc::channel(1);

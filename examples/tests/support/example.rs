@@ -41,7 +41,7 @@ impl Example {
         let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
         let path = profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         let mut command = Command::new(&path);
-        command.env("PORT", "0").stdin(Stdio::null()).stdout(Stdio::piped());
+        command.env("PORT", "0").env("ADMIN_PORT", "0").stdin(Stdio::null()).stdout(Stdio::piped());
         let mut program = Program(command.spawn().unwrap_or_else(|error| {
             panic!("{} does not start: run `cargo test -p slo-examples` ({error})", path.display())
         }));
@@ -57,6 +57,14 @@ impl Example {
     #[allow(dead_code, reason = "not every test opens more connections")]
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Returns the next line that it prints.
+    #[allow(dead_code, reason = "not every example prints more than one")]
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("it prints text");
+        line
     }
 
     /// Sends a request with a header and returns the status and the body of the answer.

@@ -1,69 +1,106 @@
 //! The two formats for machines: draft-inadarei-api-health-check, and `MicroProfile` Health.
 
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
 use slo_core::Level;
 
 use super::date::Rfc3339;
 use super::shown::{Leave, Line, Shown};
 
-/// Writes `application/health+json`. A check that has been timed is named with what was measured.
+/// Writes `application/health+json`.
 pub(super) fn health_json(shown: &Shown<'_>) -> String {
-    let mut answer = Map::new();
-    answer.insert("status".to_owned(), status(shown.level).into());
-    let mut notes: Vec<Value> = Vec::new();
-    if shown.left_out > 0 {
-        notes.push(format!("{} checks are left out: there are too many", shown.left_out).into());
-    }
-    if !shown.unmatched.is_empty() {
-        notes.push("some health checks cannot be excluded: there are none of these names".into());
-    }
-    if !notes.is_empty() {
-        answer.insert("notes".to_owned(), notes.into());
-    }
-    if shown.leave > Leave::Status {
-        let checks = included(shown).map(|line| component(shown, line));
-        answer.insert("checks".to_owned(), Value::Object(checks.collect()));
-    }
-    Value::Object(answer).to_string()
+    let too_many = || format!("{} checks are left out: there are too many", shown.left_out);
+    let too_many = (shown.left_out > 0).then(too_many);
+    let unmatched = || "some health checks cannot be excluded: there are none of these names".to_owned();
+    let unmatched = (!shown.unmatched.is_empty()).then(unmatched);
+    let checks = (shown.leave > Leave::Status).then_some(Components(shown));
+    let notes = too_many.into_iter().chain(unmatched).collect();
+    json(&HealthJson { status: word(shown.level), notes, checks })
 }
 
-fn component(shown: &Shown<'_>, line: &Line<'_>) -> (String, Value) {
-    let mut component = Map::new();
-    let is_check = line.check.is_some();
-    component.insert("componentType".to_owned(), if is_check { "component" } else { "system" }.into());
-    component.insert("status".to_owned(), status(own_level(line)).into());
-    if let Some(at) = line.check.and_then(|check| check.reported) {
-        component.insert("time".to_owned(), Rfc3339(at).to_string().into());
+#[derive(Serialize)]
+struct HealthJson<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checks: Option<Components<'a>>,
+}
+
+/// All components by their names, in our order. One that has been timed is named with what was measured.
+struct Components<'a>(&'a Shown<'a>);
+
+impl Serialize for Components<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(shown) = self;
+        serializer.collect_map(included(shown).map(|line| {
+            let component = Component::of(shown, line);
+            let name = match component.observed_value {
+                Some(_) => format!("{}:responseTime", line.name),
+                None => line.name.clone().into_owned(),
+            };
+            (name, [component])
+        }))
     }
-    if let Some(reason) = shown.reason(line) {
-        component.insert("output".to_owned(), reason.into());
-    }
-    let took = line.check.and_then(|check| check.took_seconds).filter(|_| shown.leave == Leave::Details);
-    let name = match took {
-        Some(seconds) => {
-            component.insert("observedValue".to_owned(), json!(seconds * 1_000.0));
-            component.insert("observedUnit".to_owned(), "ms".into());
-            format!("{}:responseTime", line.name)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Component {
+    component_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed_value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed_unit: Option<&'static str>,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<String>,
+}
+
+impl Component {
+    fn of(shown: &Shown<'_>, line: &Line<'_>) -> Self {
+        let took = line.check.and_then(|check| check.took_seconds);
+        let observed_value = took.filter(|_| shown.leave == Leave::Details).map(|seconds| seconds * 1_000.0);
+        Self {
+            component_type: if line.check.is_some() { "component" } else { "system" },
+            observed_value,
+            observed_unit: observed_value.map(|_| "ms"),
+            status: word(own_level(line)),
+            time: line.check.and_then(|check| check.reported).map(|at| Rfc3339(at).to_string()),
+            output: shown.reason(line),
         }
-        None => line.name.clone().into_owned(),
-    };
-    (name, Value::Array(vec![Value::Object(component)]))
+    }
 }
 
 /// Writes what `MicroProfile` Health calls for: `UP` or `DOWN`, and the same of each check.
 pub(super) fn micro_profile(shown: &Shown<'_>) -> String {
-    let up = |is_up: bool| if is_up { "UP" } else { "DOWN" };
     let checks = included(shown).filter(|_| shown.leave > Leave::Status).map(|line| {
         let level = own_level(line);
-        let mut data = Map::new();
-        data.insert("level".to_owned(), status(level).into());
-        if let Some(reason) = shown.reason(line) {
-            data.insert("reason".to_owned(), reason.into());
-        }
-        json!({ "name": line.name, "status": up(level <= Level::Warn), "data": data })
+        let data = Data { level: word(level), reason: shown.reason(line) };
+        Procedure { name: &line.name, status: up(level <= Level::Warn), data }
     });
-    let checks: Vec<_> = checks.collect();
-    json!({ "status": up(shown.is_success), "checks": checks }).to_string()
+    json(&MicroProfile { status: up(shown.is_success), checks: checks.collect() })
+}
+
+#[derive(Serialize)]
+struct MicroProfile<'a> {
+    status: &'static str,
+    checks: Vec<Procedure<'a>>,
+}
+
+#[derive(Serialize)]
+struct Procedure<'a> {
+    name: &'a str,
+    status: &'static str,
+    data: Data,
+}
+
+#[derive(Serialize)]
+struct Data {
+    level: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 /// What is excluded is left out: it decided nothing.
@@ -79,10 +116,18 @@ fn own_level(line: &Line<'_>) -> Level {
     }
 }
 
-const fn status(level: Level) -> &'static str {
+const fn word(level: Level) -> &'static str {
     match level {
         Level::Pass => "pass",
         Level::Warn => "warn",
         Level::Unknown | Level::Fail => "fail",
     }
+}
+
+const fn up(is_up: bool) -> &'static str {
+    if is_up { "UP" } else { "DOWN" }
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("names are strings")
 }
