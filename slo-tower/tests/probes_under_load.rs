@@ -52,7 +52,7 @@ enum Stack {
 }
 
 async fn work() -> &'static str {
-    tokio::time::sleep(Duration::from_millis(20)).await; // tidy: the work takes real time.
+    tokio::time::sleep(Duration::from_millis(20)).await; // tidy: real time because work takes some.
     "done"
 }
 

@@ -192,7 +192,7 @@ async fn a_registry_that_is_built_runs_what_is_due_when_it_is_told() {
     let builder = SloRegistry::builder("test").without_declared().clock(clock.clone());
     let slos = builder
         .check(Check::new("slow", || async {
-            tokio::time::sleep(Duration::from_millis(1_900)).await; // tidy: tokio's clock is paused.
+            tokio::time::sleep(Duration::from_millis(1_900)).await; // tidy: real time because it is none: tokio's clock is paused.
             Report::Pass
         }))
         .check(Check::new("never-ready", pending::<Report>).jitter(0.0))
