@@ -14,7 +14,7 @@
 //! let app: Router = Router::new()
 //!     .route("/hello", get(hello))
 //!     .layer(slos.layer()) // measures every request, exactly once
-//!     .merge(slos.routes()); // /metrics and /slo
+//!     .merge(slos.routes()); // /metrics, /slo, /livez, /readyz and /startupz
 //! # Ok(())
 //! # }
 //! ```
@@ -36,6 +36,8 @@
 //! | answers in a service's stead | [`Cause`], [`answer_error`] |
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | alerts: when, and who is told | [`AlertPolicy`], [`Slo::with_alerts`], [`SloRegistryBuilder::on_alert`] |
+//! | whether the service is well | [`Check`], [`SloRegistryBuilder::check`], [`Health`], [`BurnPolicy`] |
+//! | what probes say, and to whom | [`ProbeSettings`], [`SloRegistry::readyz_service`], [`SloRegistryBuilder::self_probe`] |
 //! | what a policy would make of an incident | [`simulate`](fn@simulate) |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
@@ -66,7 +68,8 @@
 //! * `tonic`: a single service that [`SloRegistry::layer_grpc`] records can be added to tonic's server by itself.
 //! * `calendar`: weeks, months and quarters as windows, in any time zone; these are compiled in.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
-//! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`.
+//! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`, and how the
+//!   health changes, in those of `slo::health`.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
