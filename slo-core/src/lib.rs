@@ -16,6 +16,8 @@ mod budget;
 
 mod alert;
 
+mod incident;
+
 mod engine;
 
 mod simulate;
@@ -30,6 +32,9 @@ pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};
 pub use self::histogram::Histogram;
+pub use self::incident::{
+    IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry, IncidentLatency, IncidentReport,
+};
 pub use self::objective::{
     AlertForm, AlertPolicy, AlertPolicyError, AlertRow, CalendarPeriod, LatencyEnd, Objective,
     ObjectiveClass, ObjectiveError, Severity, Sli, Slo, Threshold, TimeSlices, Window,

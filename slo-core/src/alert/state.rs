@@ -34,6 +34,16 @@ struct Firing {
     budget_spent: Option<f64>,
 }
 
+/// The most urgent of what fires for an SLO.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Alarm {
+    pub(crate) severity: Severity,
+    /// Index of the row in the policy.
+    pub(crate) row: usize,
+    pub(crate) long_burn: BurnRate,
+    pub(crate) short_burn: BurnRate,
+}
+
 /// What is measured of an alert.
 #[derive(Clone, Copy, Debug)]
 struct Measured {
@@ -74,6 +84,19 @@ impl AlertStates {
                 (None, None) | (Some(_), Some(_)) => {}
             }
         }
+    }
+
+    /// Returns the most urgent of what fires, as of the last tick.
+    pub(crate) fn alarm(&self) -> Option<Alarm> {
+        let firing = Severity::ALL.into_iter().zip(&self.states);
+        firing.filter_map(|(severity, state)| Some((severity, state.firing?.fired))).next().map(
+            |(severity, fired)| Alarm {
+                severity,
+                row: fired.row,
+                long_burn: fired.long,
+                short_burn: fired.short,
+            },
+        )
     }
 
     /// Returns the state of every severity that the SLO's policy can raise.

@@ -18,6 +18,8 @@ mod goal;
 mod grpc;
 mod held;
 mod hot;
+mod incidents;
+mod ledger;
 mod left_out;
 mod listeners;
 mod local;

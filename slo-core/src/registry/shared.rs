@@ -4,6 +4,8 @@ use std::sync::{Arc, PoisonError};
 
 use super::classify::Policy;
 use super::goal::{Goal, Goals};
+use super::incidents::Incidents;
+use super::ledger::Ledger;
 use super::left_out::LeftOut;
 use super::listeners::Listeners;
 use super::maintenance::Periods;
@@ -36,6 +38,9 @@ pub(crate) struct Shared {
     /// Whether a handler may say which promises its route keeps.
     pub(super) has_declarations: bool,
     pub(super) engine: Mutex<Engine>,
+    pub(super) incidents: Mutex<Incidents>,
+    /// Locked for as long as a tick takes, so that ticks come one after the other.
+    ledger: Mutex<Ledger>,
     listeners: Listeners,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
@@ -58,6 +63,7 @@ impl Shared {
         let (routes_max, series_max) = routes.capacity();
         let last_resort = Arc::new(Shard::new(slos.len(), routes_max, series_max));
         let shards = RwLock::new(vec![Arc::clone(&last_resort)]);
+        let incidents = Mutex::new(Incidents::new(&slos, clock.now()));
         let (engine, last_resort) = (Mutex::new(engine), Mutex::new(last_resort));
         Self {
             service,
@@ -71,6 +77,8 @@ impl Shared {
             goals,
             has_declarations,
             engine,
+            incidents,
+            ledger: Mutex::default(),
             listeners,
             shards,
             last_resort,
@@ -79,11 +87,18 @@ impl Shared {
 
     /// Samples the totals of every SLO, and tells whoever listens which alerts have changed.
     pub(super) fn tick(&self, now: Timestamp) {
+        let mut ledger = lock(&self.ledger);
         let mut engine = lock(&self.engine);
         // Read under the lock: who ticks later must not have read earlier.
         let totals: Vec<Counts> = self.totals().into_iter().map(Events::counts).collect();
         engine.tick(now, &self.slos, &totals, |transition| self.listeners.queue(transition));
+        let seen = lock(&self.incidents).look(&engine, &self.slos, (now, &totals));
         drop(engine);
+        if !seen.is_empty() {
+            lock(&self.incidents).go_on(self, &ledger, seen);
+        }
+        ledger.read_on(self);
+        drop(ledger);
         self.listeners.tell(&self.service);
     }
 

@@ -83,6 +83,9 @@ pub struct SloStatus {
     pub coverage: f64,
     /// One state per severity the policy can raise, as of the last tick.
     pub alerts: Vec<AlertStatus>,
+    /// The name of the incident that is open, under which [`Registry::incident`](crate::Registry::incident) has its
+    /// report; `None` while no alert fires.
+    pub incident: Option<String>,
     /// Latencies of the routes since the process started; `None` before the first.
     pub latency: Option<LatencyStatus>,
 }
@@ -209,6 +212,7 @@ pub(super) fn slo_status(
         exhaustion: Exhaustion::forecast(slo.objective(), slo.window(), past),
         coverage: whole.coverage(),
         alerts: alerts.statuses(slo),
+        incident: None,
         latency: None,
     }
 }

@@ -3,6 +3,7 @@
 //! Logic never reads the machine's clocks: it is handed a [`Timestamp`], or asks the [`Clock`] it was given.
 //! Tests drive a clock by hand and no test sleeps.
 
+mod date;
 #[cfg(miri)]
 mod portable;
 
