@@ -131,7 +131,7 @@ impl SloRegistry {
         Ok(self.layer_by(Around(Templates::new(templates)?)).layer(router.with_state(())))
     }
 
-    /// Returns `/metrics` and `/slo`, to be merged after the layer so that they are not recorded themselves.
+    /// Returns `/metrics`, `/slo`, `/slo/incidents` and `/slo/incidents/{id}`, to be merged after the layer so that they are not recorded themselves.
     ///
     /// Of two merged routers without a fallback of their own, the second one's answers what matches no route; here
     /// it records these requests, as the layer would have.
@@ -143,5 +143,7 @@ impl SloRegistry {
             .layer(self.layer())
             .route("/metrics", any_service(self.metrics_service()))
             .route("/slo", any_service(self.status_service()))
+            .route("/slo/incidents", any_service(self.incidents_service()))
+            .route("/slo/incidents/{id}", any_service(self.incidents_service()))
     }
 }

@@ -34,8 +34,9 @@
 //! | what one handler knows better | [`EventOverride`] |
 //! | gRPC, with tonic or without | [`SloRegistry::layer_grpc`], [`GrpcClassifier`], [`GrpcCode`] |
 //! | answers in a service's stead | [`Cause`], [`answer_error`] |
-//! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
+//! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`], [`IncidentsService`] |
 //! | alerts: when, and who is told | [`AlertPolicy`], [`Slo::with_alerts`], [`SloRegistryBuilder::on_alert`] |
+//! | what happened while an SLO alerted | [`Registry::incidents`], [`IncidentReport`], [`IncidentReport::to_markdown`] |
 //! | what a policy would make of an incident | [`simulate`](fn@simulate) |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
@@ -102,7 +103,7 @@ pub use self::axum::{Around, MatchedRoute};
 pub use self::classify::{
     Cause, GrpcClassifier, HttpClassifier, answer_error, classify_http, outcome_of_error,
 };
-pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
+pub use self::endpoint::{EndpointBody, IncidentsService, MetricsService, StatusService};
 pub use self::operations::{
     ByResult, ByStatus, JudgeOperation, OperationLayer, OperationName, Operations, RecordOperations,
     RecordedOperation,
@@ -116,9 +117,10 @@ pub use slo_core::{
     AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
     AlertTransition, Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRate, BurnRateStatus, CalendarPeriod,
     Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exhaustion, Exposition, GrpcCode, Head,
-    Histogram, Incident, InstallError, LatencyEnd, LatencyStatus, Maintenance, Objective, ObjectiveClass,
-    ObjectiveError, Outcome, PeriodStatus, Recorder, Registry, RouteRef, SeriesWriter, Severity, Simulation,
-    Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices, Timestamp, Traffic,
-    Verdict, Window, naming, simulate,
+    Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry,
+    IncidentLatency, IncidentReport, InstallError, LatencyEnd, LatencyStatus, Maintenance, Objective,
+    ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Recorder, Registry, RouteRef, SeriesWriter,
+    Severity, Simulation, Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices,
+    Timestamp, Traffic, Verdict, Window, naming, simulate,
 };
 pub use slo_macros::slo;

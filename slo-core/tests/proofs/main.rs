@@ -21,6 +21,7 @@ mod exposition;
 mod facade;
 mod histories;
 mod incidents;
+mod kept_reports;
 mod model;
 mod parsers;
 mod places;

@@ -20,14 +20,14 @@ pub(crate) type Event = (&'static str, Outcome, u64);
 
 /// A service with a promise of each kind about two routes, the clock of which is moved by whole ticks.
 pub(crate) struct Shop {
-    registry: Registry,
-    clock: Clock,
+    pub(crate) registry: Registry,
+    pub(crate) clock: Clock,
     /// Everything that happened, by the tick that saw it.
     events: Vec<(Timestamp, Event)>,
 }
 
 impl Shop {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|slo| slo)
     }
 
@@ -46,7 +46,7 @@ impl Shop {
         Self { registry, clock, events: Vec::new() }
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
@@ -102,7 +102,7 @@ fn key(route: &str, outcome: Outcome) -> (String, String) {
 }
 
 /// Counts an incident's events again, one by one.
-fn check(shop: &Shop, report: &IncidentReport) {
+pub(crate) fn check(shop: &Shop, report: &IncidentReport) {
     let end = report.resolved.unwrap_or(report.measured);
     let route = if report.slo.starts_with("get") { "GET /orders" } else { "POST /orders" };
     let within =
@@ -139,7 +139,7 @@ fn check(shop: &Shop, report: &IncidentReport) {
     assert!(order.is_sorted_by(|one, other| one >= other), "{order:?}");
 }
 
-fn changes(report: &IncidentReport) -> Vec<(IncidentChange, Option<Severity>)> {
+pub(crate) fn changes(report: &IncidentReport) -> Vec<(IncidentChange, Option<Severity>)> {
     report.timeline.iter().map(|entry| (entry.change, entry.severity)).collect()
 }
 
@@ -294,52 +294,6 @@ fn what_gets_worse_and_better_is_told_in_order() {
     assert_eq!((last.at, last.events), (report.resolved.expect("it is over"), report.events));
 }
 
-#[test]
-fn reports_and_their_entries_have_a_maximum() {
-    let page = AlertPolicy::literal(&AlertPolicy::WORKBOOK.rows()[..1]);
-    let mut shop = Shop::with(|slo| slo.with_alerts(page));
-    shop.pass(HOUR, &[GOOD; 10]);
-    for _ in 0..100 {
-        shop.pass(20 * MINUTE, &[DOWN; 10]);
-        shop.pass(20 * MINUTE, &[GOOD; 10]);
-    }
-    let report = shop.incident("get-availability");
-    check(&shop, &report);
-    assert_eq!(report.timeline.len(), IncidentReport::TIMELINE_MAX);
-    let told = changes(&report);
-    assert_eq!((told[0].0, told[1].0), (IncidentChange::Began, IncidentChange::Opened));
-    assert_eq!(told[told.len() - 1].0, IncidentChange::Resolved);
-    let reopened = told.iter().filter(|(change, _)| *change == IncidentChange::Reopened).count() as u64;
-    let resolved = told.iter().filter(|(change, _)| *change == IncidentChange::Resolved).count() as u64;
-    assert_eq!(report.timeline_left_out + reopened + resolved, 199);
-    let draft = report.to_markdown();
-    assert!(draft.contains(&format!("| … | {} entries were left out | | |", report.timeline_left_out)));
-    for _ in 0..10 {
-        shop.pass(3 * HOUR, &[GOOD; 10]);
-        shop.pass(20 * MINUTE, &[DOWN; 10]);
-    }
-    let mut reports = shop.registry.incidents();
-    reports.retain(|report| report.slo == "get-availability");
-    assert_eq!(reports.len(), IncidentReport::REPORTS_MAX);
-    assert!(reports.iter().all(|report| report.timeline_left_out == 0), "the oldest is forgotten");
-}
-
-#[test]
-fn routes_beyond_the_maximum_are_summed_up() {
-    const STATUSES: u16 = 14;
-    let mut shop = Shop::new();
-    shop.pass(HOUR, &[GOOD; 10]);
-    let events: Vec<Event> = (0..STATUSES)
-        .flat_map(|status| vec![("GET /orders", Outcome::Completed(500 + status), 1); status.into()])
-        .collect();
-    shop.pass(10 * MINUTE, &events);
-    let report = shop.incident("get-availability");
-    assert_eq!(report.contributions.len(), IncidentReport::CONTRIBUTIONS_MAX);
-    assert_eq!(report.contributions[0].status.as_deref(), Some("513"));
-    // 1 + 2 + 3, in each of 60 ticks.
-    assert_eq!((report.contributions_other, report.contributions_unexplained), (360, 0));
-}
-
 /// What a handler overrules is counted for the promise and not in the series: the report says how much does not fit.
 #[test]
 fn what_series_do_not_tell_is_left_unexplained() {
@@ -382,38 +336,4 @@ fn latencies_are_told_before_and_during() {
         assert!(latency.count.abs_diff(count) <= 10, "{latency:?}");
     }
     assert_eq!(report.contributions[0].error_type, None);
-}
-
-/// A deployment in the middle of an outage ends the process and not the outage.
-#[test]
-fn an_incident_outlives_its_process() {
-    let mut first = Shop::new();
-    first.pass(HOUR, &[GOOD; 10]);
-    first.pass(20 * MINUTE, &[DOWN; 10]);
-    let saved = first.registry.export_incidents();
-    let open = first.incident("get-availability");
-    assert!(open.is_open() && saved.iter().any(|(id, _)| *id == open.id));
-
-    let mut second = Shop::new();
-    second.clock.advance(first.now().since(second.now()));
-    assert!(second.registry.import_incidents(saved.clone()).is_empty());
-    assert!(second.registry.import_incidents(saved.clone()).is_empty(), "twice is once");
-    assert_eq!(second.registry.incident_ids(), first.registry.incident_ids());
-    second.pass(20 * MINUTE, &[DOWN; 10]);
-    let report = second.incident("get-availability");
-    assert_eq!(report.id, open.id);
-    assert_eq!((report.began, report.detected), (open.began, open.detected));
-    assert_eq!(report.events.bad, 2 * open.events.bad);
-    assert_eq!(report.contributions[0].bad, 2 * open.contributions[0].bad);
-    assert_eq!(report.contributions_unexplained, 0);
-    let told = changes(&report);
-    assert_eq!(told[..2], changes(&open)[..2]);
-    assert!(told.iter().any(|(change, _)| *change == IncidentChange::Continued), "{told:?}");
-
-    // Of a promise that is gone it ends where it was last seen.
-    let other = Registry::builder("shop").without_declared().build().expect("it is valid");
-    let spoilt = vec![("x-1".to_owned(), b"{".to_vec()), ("y-1".to_owned(), saved[0].1.clone())];
-    assert_eq!(other.import_incidents(saved.into_iter().chain(spoilt)), ["x-1", "y-1"]);
-    let kept = other.incident(&open.id).expect("it was taken up");
-    assert_eq!((kept.resolved, kept.events), (Some(open.measured), open.events));
 }

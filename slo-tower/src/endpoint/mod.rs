@@ -13,11 +13,13 @@ mod document;
 mod encoding;
 #[cfg_attr(not(feature = "gzip"), path = "no_gzip.rs")]
 mod gzip;
+mod incidents;
 mod metrics;
 mod reply;
 mod status;
 
 pub(crate) use self::appended::Appended;
 pub use self::body::EndpointBody;
+pub use self::incidents::IncidentsService;
 pub use self::metrics::MetricsService;
 pub use self::status::StatusService;

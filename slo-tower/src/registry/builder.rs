@@ -11,7 +11,8 @@ use crate::record::Exclude;
 use crate::route::RequestHead;
 
 /// Where orchestrators, scrapers and we ourselves ask a service how it is.
-const PROBES: [&str; 6] = ["/healthz", "/livez", "/metrics", "/readyz", "/slo", "/startupz"];
+const PROBES: [&str; 8] =
+    ["/healthz", "/livez", "/metrics", "/readyz", "/slo", "/slo/incidents", "/slo/incidents/*", "/startupz"];
 /// The same in gRPC.
 const GRPC_PROBES: [&str; 2] = ["grpc.health.v1.Health/*", "POST /grpc.health.v1.Health/*"];
 
@@ -104,8 +105,8 @@ impl SloRegistryBuilder {
 
     /// Counts probes like everything else.
     ///
-    /// Unless told so, a registry leaves out `GET` and `HEAD` of `/livez`, `/readyz`, `/startupz`, `/healthz`, `/metrics`
-    /// and `/slo`, and `/grpc.health.v1.Health/*`, as [`SloRegistryBuilder::leave_out`] does: orchestrators and scrapers
+    /// Unless told so, a registry leaves out `GET` and `HEAD` of `/livez`, `/readyz`, `/startupz`, `/healthz`, `/metrics`,
+    /// `/slo` and `/slo/incidents`, and `/grpc.health.v1.Health/*`, as [`SloRegistryBuilder::leave_out`] does: orchestrators and scrapers
     /// ask for them so often that they would hide what users see. `/health` is not among them, as it may well be a page
     /// for users; add it if it is not.
     pub fn count_probes(mut self) -> Self {

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use slo_core::{InstallError, Registry};
 
 pub use self::builder::SloRegistryBuilder;
-use crate::endpoint::{Appended, MetricsService, StatusService};
+use crate::endpoint::{Appended, IncidentsService, MetricsService, StatusService};
 use crate::operations::{OperationLayer, OperationName, Operations};
 use crate::record::{Exclude, GrpcMethods, SloLayer};
 use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
@@ -222,6 +222,12 @@ impl SloRegistry {
     #[must_use]
     pub fn status_service(&self) -> StatusService {
         StatusService::new(self.registry.clone())
+    }
+
+    /// Returns the service that answers `GET /slo/incidents` and `GET /slo/incidents/{id}`, for servers other than axum.
+    #[must_use]
+    pub fn incidents_service(&self) -> IncidentsService {
+        IncidentsService::new(self.registry.clone())
     }
 }
 

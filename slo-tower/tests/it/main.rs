@@ -13,6 +13,7 @@ mod endings;
 mod endpoints;
 mod ends;
 mod grpc;
+mod incidents;
 mod jobs;
 mod left_out;
 mod operations;
