@@ -34,6 +34,11 @@ pub(crate) fn burns(slo: &Slo, row: &AlertRow, past: &impl Past) -> [Option<Burn
     [row.long(slo.window()), row.short(slo.window())].map(|window| burn(slo, window, past).1)
 }
 
+/// Returns how fast a window burns; `None` where there is no data.
+pub(crate) fn burn_over(slo: &Slo, window: Duration, past: &impl Past) -> Option<BurnRate> {
+    burn(slo, window, past).1
+}
+
 fn fires(slo: &Slo, row: &AlertRow, past: &impl Past) -> Option<(BurnRate, BurnRate)> {
     let burns = |window| {
         let (counts, burn) = burn(slo, window, past);

@@ -5,7 +5,7 @@ mod state;
 #[cfg_attr(not(feature = "tracing"), path = "not_traced.rs")]
 mod traced;
 
-pub(crate) use self::evaluate::burns;
+pub(crate) use self::evaluate::{burn_over, burns};
 pub(crate) use self::state::{Alarm, AlertStates};
 pub(crate) use self::traced::trace;
 

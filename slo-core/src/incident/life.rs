@@ -2,9 +2,9 @@
 //!
 //! An alert lags: by the time it fires, what it is about has happened. So the counters are remembered at the first sign of
 //! trouble, for each row of the policy by itself, and forgotten if it was none. The first sign is a bad event while the
-//! shortest of the short windows burns above 1; it was none for a row once neither that window nor the row's own does. So
-//! an outage of minutes begins at its first bad event, also where a leak has been suspected for hours, and a leak that fires
-//! a ticket after days begins days ago.
+//! shortest of the short windows burns above 1; it was none for a row once neither that window does, nor twice the row's
+//! own. So an outage of minutes begins at its first bad event, also where a leak has been suspected for hours, a service
+//! that flaps began with the first flap, and a leak that fires a ticket after days begins days ago.
 //!
 //! What fires again within an hour, or within the long window of the row that fired last if that is shorter, continues the
 //! last incident: it is still in everybody's windows, and a service that flaps has one problem and not ten.
@@ -99,7 +99,7 @@ impl Life {
         let mut fresh = None;
         for (row, suspected) in self.suspected.iter_mut().enumerate().take(slo.alerts().rows().len()) {
             if suspected.is_some() {
-                suspected.take_if(|_| !seen.burns(row));
+                suspected.take_if(|_| !seen.is_troubled(row));
             } else if seen.first_burns && seen.has_more_bad() {
                 let start = fresh.get_or_insert_with(|| Arc::new(start(seen, &mut evidence)));
                 *suspected = Some(Arc::clone(start));

@@ -98,11 +98,11 @@ impl IncidentReport {
         let lasted = if self.is_open() { "It has lasted" } else { "It lasted" };
         writeln!(
             out,
-            "Bad events were seen for {}, an alert fired {} after the first. {lasted} {} in all. At worst the budget \
+            "{lasted} {}: an alert fired {} after it began, and the last bad event was seen after {}. At worst the budget \
              burned {} times as fast as it may.",
-            span(self.last_bad.since(self.began)),
-            span(self.detection_delay()),
             span(self.duration()),
+            span(self.detection_delay()),
+            span(self.last_bad.since(self.began)),
             rate(Some(self.peak_burn)),
         )?;
         match (self.budget.spent_by_incident, self.budget.remaining) {

@@ -1,6 +1,8 @@
 //! What a tick shows of one SLO, as far as incidents are concerned.
 
-use crate::alert::{Alarm, burns};
+use std::time::Duration;
+
+use crate::alert::{Alarm, burn_over, burns};
 use crate::budget::{BurnRate, ErrorBudget};
 use crate::objective::{AlertPolicy, Slo};
 use crate::time::Timestamp;
@@ -43,7 +45,9 @@ pub(crate) struct Observed {
     pub(crate) alarm: Option<Alarm>,
     /// How fast the long and the short window of each row burn.
     rows: [[Option<BurnRate>; 2]; AlertPolicy::ROWS_MAX],
-    /// The same of the row with the shortest one: the first to see trouble.
+    /// Which of them burn above 1 over twice their short window.
+    troubled: [bool; AlertPolicy::ROWS_MAX],
+    /// Whether the shortest of the short windows does, the first to see trouble.
     pub(crate) first_burns: bool,
     /// The last tick that saw bad events.
     pub(crate) last_bad: Timestamp,
@@ -63,16 +67,18 @@ impl Observed {
         }
         let policy = slo.alerts().rows();
         let shortest = slo.alert_rows().map(|(_, row)| row).min_by_key(|row| row.short(slo.window()));
-        let first_burns = shortest.is_some_and(|row| is_spending(burns(slo, row, past)[1]));
+        let first_burns = shortest.is_some_and(|row| spends(slo, row.short(slo.window()), past));
         if is_calm && alarm.is_none() && !first_burns {
             return None;
         }
         let mut rows = [[None; 2]; AlertPolicy::ROWS_MAX];
-        for (burned, row) in rows.iter_mut().zip(policy) {
-            *burned = burns(slo, row, past);
+        let mut troubled = [false; AlertPolicy::ROWS_MAX];
+        for (index, row) in policy.iter().enumerate() {
+            rows[index] = burns(slo, row, past);
+            troubled[index] = spends(slo, 2 * row.short(slo.window()), past);
         }
         let measured = Measured::new(slo, at, totals, past);
-        Some(Self { measured, before, alarm, rows, first_burns, last_bad })
+        Some(Self { measured, before, alarm, rows, troubled, first_burns, last_bad })
     }
 
     /// Returns whether there were bad events since the tick before.
@@ -80,9 +86,10 @@ impl Observed {
         self.last_bad == self.measured.at
     }
 
-    /// Returns whether the short window of a row burns, or the shortest of all does.
-    pub(crate) fn burns(&self, row: usize) -> bool {
-        self.first_burns || is_spending(self.rows[row][1])
+    /// Returns whether a row has reason to go on suspecting: trouble comes and goes, so it is over only once there was none
+    /// for a while.
+    pub(crate) const fn is_troubled(&self, row: usize) -> bool {
+        self.first_burns || self.troubled[row]
     }
 
     /// Returns how fast the long and the short window of a row burn.
@@ -91,7 +98,7 @@ impl Observed {
     }
 }
 
-/// Returns whether the budget is spent faster than it comes back.
-fn is_spending(burn: Option<BurnRate>) -> bool {
-    burn.is_some_and(|burn| burn.get() > 1.0)
+/// Returns whether a window spends the budget faster than it comes back.
+fn spends(slo: &Slo, window: Duration, past: &impl Past) -> bool {
+    burn_over(slo, window, past).is_some_and(|burn| burn.get() > 1.0)
 }

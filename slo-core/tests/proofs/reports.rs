@@ -242,9 +242,27 @@ fn a_slow_leak_begins_long_before_its_ticket() {
 }
 
 #[test]
+fn what_flaps_began_with_the_first_flap() {
+    let page = AlertPolicy::literal(&AlertPolicy::WORKBOOK.rows()[..1]);
+    let mut shop = Shop::with(|slo| slo.with_alerts(page));
+    shop.pass(3 * HOUR, &[GOOD; 10]);
+    let before = shop.now();
+    for flaps in 1.. {
+        shop.pass(2 * MINUTE, &[DOWN; 10]);
+        shop.pass(8 * MINUTE, &[GOOD; 10]);
+        if !shop.registry.incident_ids().is_empty() {
+            assert!(flaps > 1, "the first one is not enough");
+            break;
+        }
+        assert!(flaps < 10, "it is never detected");
+    }
+    let report = shop.incident("get-availability");
+    assert_eq!(report.began, before);
+    check(&shop, &report);
+}
+
+#[test]
 fn flapping_is_one_incident() {
-    let mut shop = Shop::new();
-    shop.pass(2 * HOUR, &[GOOD; 10]);
     // Each flap pages and resolves; an hour later it would be another incident.
     let page = AlertPolicy::literal(&AlertPolicy::WORKBOOK.rows()[..1]);
     let mut flapping = Shop::with(|slo| slo.with_alerts(page));
