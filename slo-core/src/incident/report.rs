@@ -13,7 +13,7 @@ use crate::window::Counts;
 /// One incident of one SLO: when, how bad, and what it was made of.
 ///
 /// It begins before anybody is told: with the tick before the one at which a short window of the alert policy began to
-/// burn above 1. [`IncidentReport::to_markdown`] makes the draft of a post-mortem of it. Serialised, moments are seconds
+/// burn above 1; of a promise about slices of time that is where the first bad slice ended. [`IncidentReport::to_markdown`] makes the draft of a post-mortem of it. Serialised, moments are seconds
 /// since the Unix epoch, exact to the microsecond, and what nobody knows is `null`.
 ///
 /// All numbers go from the beginning to the end of the alert, or to the moment of reading while it lasts; an alert ends

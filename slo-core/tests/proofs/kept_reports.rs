@@ -1,6 +1,6 @@
 //! How many reports are kept, how long they get, and that they outlive their process.
 
-use slo_core::{AlertPolicy, IncidentChange, IncidentReport, Outcome, Registry};
+use slo_core::{AlertPolicy, IncidentChange, IncidentReport, Outcome, Registry, TimeSlices};
 
 use super::reports::{DOWN, Event, GOOD, HOUR, MINUTE, Shop, changes, check};
 
@@ -82,4 +82,21 @@ fn an_incident_outlives_its_process() {
     assert_eq!(other.import_incidents(saved.into_iter().chain(spoilt)), ["x-1", "y-1"]);
     let kept = other.incident(&open.id).expect("it was taken up");
     assert_eq!((kept.resolved, kept.events), (Some(open.measured), open.events));
+}
+
+/// What an incident cost is measured in what the budget is made of.
+#[test]
+fn of_a_promise_about_time_an_incident_costs_slices() {
+    let mut shop = Shop::with(|slo| slo.with_time_slices(TimeSlices::literal("95% per 1m")));
+    shop.pass(12 * HOUR, &[GOOD; 10]);
+    shop.pass(20 * MINUTE, &[DOWN; 10]);
+    shop.pass(12 * HOUR, &[GOOD; 10]);
+    let report = shop.incident("get-availability");
+    // A slice is bad once it has ended: the ticks before that are not in it.
+    assert_eq!((report.events.bad, &*report.budget.unit), (20 * 6 * 10 - 5 * 10, "slices"));
+    // Twenty bad minutes, of those that one in a hundred may be.
+    let [allowed, spent] = [report.budget.allowed, report.budget.spent_by_incident]
+        .map(|known| known.expect("there are slices"));
+    assert!((allowed * spent - 20.0).abs() < 1e-9, "{:?}", report.budget);
+    assert!(report.to_markdown().contains(" `slices` |\n"));
 }
