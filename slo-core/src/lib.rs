@@ -22,6 +22,9 @@ mod engine;
 
 mod simulate;
 
+#[cfg(feature = "store")]
+mod store;
+
 mod registry;
 
 mod export;
@@ -42,8 +45,8 @@ pub use self::objective::{
 pub use self::registry::{
     Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRateStatus, Classify, Declaration, Declared,
     EventOverride, Events, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation, Outcome,
-    PeriodStatus, Recorder, Registry, RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status,
-    StatusReader, Subject, Verdict, mark,
+    PeriodStatus, Recorder, Registry, RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus,
+    StateFailure, StateStatus, Status, StatusReader, Subject, Verdict, mark,
 };
 pub use self::simulate::{Incident, Simulation, Traffic, simulate};
 pub use self::time::{Clock, Timestamp};

@@ -71,6 +71,10 @@ families! {
     SLO_ALERT: Gauge "slo_alert_active" "Whether a burn-rate alert of this severity is firing.";
     /// Whether events count.
     SLO_MAINTENANCE: Gauge "slo_maintenance_active" "Whether there is maintenance, in which no event counts for an SLO.";
+    /// Until when the state is saved.
+    SLO_STATE_SAVED: Gauge "slo_state_saved_timestamp_seconds" "Until when everything that was counted is saved, in seconds since the Unix epoch; absent before the first save.";
+    /// Whether the state cannot be saved.
+    SLO_STATE_FAILING: Gauge "slo_state_failing" "Whether the state cannot be saved at present; absent without a state directory.";
     /// What exceeded a documented maximum.
     SLO_OVERFLOW: Counter "slo_series_overflow_total" "Events without a place of their own: beyond a maximum of routes or series, or operations of this process that found no registry.";
 }

@@ -39,6 +39,7 @@
 //! | what happened while an SLO alerted | [`Registry::incidents`], [`IncidentReport`], [`IncidentReport::to_markdown`] |
 //! | what a policy would make of an incident | [`simulate`](fn@simulate) |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
+//! | what survives restarts and crashes | `SloRegistryBuilder::state_dir`, [`StateStatus`] |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
 //! | jobs, and clients of other services | [`SloRegistry::layer_operations`], [`Registry::attempt`] |
 //! | durations you measure yourself | [`SeriesWriter`] |
@@ -67,7 +68,9 @@
 //! * `tonic`: a single service that [`SloRegistry::layer_grpc`] records can be added to tonic's server by itself.
 //! * `calendar`: weeks, months and quarters as windows, in any time zone; these are compiled in.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
-//! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`.
+//! * `store` (default): `SloRegistryBuilder::state_dir` keeps what is counted over restarts and crashes.
+//! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`, and what
+//!   becomes of the saved state, in those of `slo::state`.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
@@ -120,7 +123,7 @@ pub use slo_core::{
     Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry,
     IncidentLatency, IncidentReport, InstallError, LatencyEnd, LatencyStatus, Maintenance, Objective,
     ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Recorder, Registry, RouteRef, SeriesWriter,
-    Severity, Simulation, Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices,
-    Timestamp, Traffic, Verdict, Window, naming, simulate,
+    Severity, Simulation, Sli, Slo, SloStatus, StateFailure, StateStatus, Status, StatusReader, TextFormat,
+    Threshold, TimeSlices, Timestamp, Traffic, Verdict, Window, naming, simulate,
 };
 pub use slo_macros::slo;

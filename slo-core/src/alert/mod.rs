@@ -1,11 +1,15 @@
 //! Whether an alert is due, since when, and why: the policy's rows, held against the windows at every tick.
 
 mod evaluate;
+#[cfg(feature = "store")]
+mod saved;
 mod state;
 #[cfg_attr(not(feature = "tracing"), path = "not_traced.rs")]
 mod traced;
 
 pub(crate) use self::evaluate::{burn_over, burns};
+#[cfg(feature = "store")]
+pub(crate) use self::saved::SavedAlerts;
 pub(crate) use self::state::{Alarm, AlertStates};
 pub(crate) use self::traced::trace;
 

@@ -18,20 +18,20 @@ use crate::window::Past;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AlertStates {
     /// In the order of [`Severity::ALL`].
-    states: [State; Severity::ALL.len()],
+    pub(super) states: [State; Severity::ALL.len()],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct State {
-    firing: Option<Firing>,
-    resolved: Option<Timestamp>,
+pub(super) struct State {
+    pub(super) firing: Option<Firing>,
+    pub(super) resolved: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Firing {
-    since: Timestamp,
-    fired: Fired,
-    budget_spent: Option<f64>,
+pub(super) struct Firing {
+    pub(super) since: Timestamp,
+    pub(super) fired: Fired,
+    pub(super) budget_spent: Option<f64>,
 }
 
 /// The most urgent of what fires for an SLO.

@@ -59,7 +59,8 @@ impl Exposition {
         let layout = &registry.shared().layout;
         let (writer, histogram) = (Writer::new(format, layout), Histogram::new(layout));
         let at = registry.clock().now();
-        let status = Status { service: String::new(), at, maintenance_since: None, slos: Vec::new() };
+        let status =
+            Status { service: String::new(), at, maintenance_since: None, state: None, slos: Vec::new() };
         Self { registry, writer, histogram, stage: Stage::Read, next: 0, reading: None, status }
     }
 

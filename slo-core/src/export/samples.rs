@@ -27,13 +27,15 @@ pub(super) enum Part {
     Slo(fn(&Status, &SloStatus, Visit<'_>)),
     /// Whether there is maintenance, in one step.
     Maintenance,
+    /// How it stands with the saved state, in one step.
+    State,
     /// What exceeded a maximum, in one step.
     Overflow,
 }
 
 impl Part {
     /// All parts, which together are all samples of a registry but the histograms.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Active(Protocol::Http),
         Self::Active(Protocol::Rpc),
         Self::Active(Protocol::Operation),
@@ -66,6 +68,7 @@ impl Part {
         }),
         Self::Slo(alerts),
         Self::Maintenance,
+        Self::State,
         Self::Overflow,
     ];
 
@@ -85,6 +88,12 @@ impl Part {
                     let active = f64::from(u8::from(status.maintenance_since.is_some()));
                     let labels = [(label::SERVICE, status.service.as_str())];
                     visit(&naming::SLO_MAINTENANCE, &labels, Value::Gauge(active));
+                }
+                step == 0
+            }
+            Self::State => {
+                if step == 0 {
+                    state(status, visit);
                 }
                 step == 0
             }
@@ -159,6 +168,17 @@ fn alerts(_: &Status, slo: &SloStatus, visit: Visit<'_>) {
         let labels = [(label::SLO, slo.name.as_str()), (label::SEVERITY, alert.severity.as_str())];
         visit(&naming::SLO_ALERT, &labels, Value::Gauge(f64::from(u8::from(alert.active))));
     }
+}
+
+fn state(status: &Status, visit: Visit<'_>) {
+    let Some(state) = status.state else { return };
+    let labels = [(label::SERVICE, status.service.as_str())];
+    if let Some(saved_at) = state.saved_at {
+        let seconds = Duration::from_nanos(saved_at.unix_nanos()).as_secs_f64();
+        visit(&naming::SLO_STATE_SAVED, &labels, Value::Gauge(seconds));
+    }
+    let failing = f64::from(u8::from(state.failure.is_some()));
+    visit(&naming::SLO_STATE_FAILING, &labels, Value::Gauge(failing));
 }
 
 fn overflow(shared: &Shared, visit: Visit<'_>) {

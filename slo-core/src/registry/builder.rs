@@ -16,6 +16,7 @@ use super::listeners::Listeners;
 use super::outcome::Outcome;
 use super::route::Protocol;
 use super::routes::Routes;
+use super::saver::{LastSave, Settings};
 use super::shared::Shared;
 use super::{Handle, Registry};
 use crate::alert::AlertTransition;
@@ -40,6 +41,7 @@ pub struct RegistryBuilder {
     left_out: Vec<(String, &'static Location<'static>)>,
     routes: Vec<(String, &'static Location<'static>)>,
     listeners: Listeners,
+    pub(super) saving: Settings,
 }
 
 impl RegistryBuilder {
@@ -61,6 +63,7 @@ impl RegistryBuilder {
             left_out: Vec::new(),
             routes: Vec::new(),
             listeners: Listeners::default(),
+            saving: Settings::default(),
         }
     }
 
@@ -188,7 +191,9 @@ impl RegistryBuilder {
     /// If the service has no name, two SLOs have the same name, an alert was chosen that can never fire or only too late, or
     /// there are more thresholds than boundaries.
     pub fn build(self) -> Result<Registry, BuildError> {
-        self.assemble().map(|shared| Registry::new(Handle::new(shared, None)))
+        let shared = self.assemble()?;
+        let last_save = LastSave::of(&shared);
+        Ok(Registry::new(Handle::new(shared, None, last_save)))
     }
 
     /// Builds the registry and ticks it on a thread of its own, until the last handle is gone.
@@ -199,8 +204,9 @@ impl RegistryBuilder {
     pub fn start(self) -> Result<Registry, BuildError> {
         let interval = self.tick_interval;
         let shared = self.assemble()?;
+        let last_save = LastSave::start(&shared).map_err(BuildError::Thread)?;
         let driver = Driver::start(Arc::clone(&shared), interval).map_err(BuildError::Thread)?;
-        Ok(Registry::new(Handle::new(shared, Some(driver))))
+        Ok(Registry::new(Handle::new(shared, Some(driver), last_save)))
     }
 
     /// Returns how many routes and operations are declared by name.
@@ -254,15 +260,18 @@ impl RegistryBuilder {
         let (left_out, locations): (_, Vec<_>) = self.left_out.into_iter().unzip();
         let left_out = LeftOut::new(left_out, slos.iter())
             .map_err(|(index, error)| BuildError::Invalid { error, location: locations[index] })?;
-        let engine = Engine::new(&slos, self.tick_interval, self.clock.now())
+        let now = self.clock.now();
+        let mut engine = Engine::new(&slos, self.tick_interval, now)
             .map_err(|(index, error)| BuildError::of_calendar(&slos[index], error, declared_at[index]))?;
+        let patience = self.tick_interval.saturating_mul(Engine::TICKS_PER_GAP);
+        let saver = self.saving.open(&self.service, &mut engine, &slos, (now, patience))?;
         let shared = Shared::new(
             self.service.into(),
             self.clock,
             slos.into(),
             goals.into(),
             (routes, policy, left_out),
-            (engine, self.listeners),
+            (engine, self.listeners, saver),
         );
         Ok(Arc::new(shared))
     }

@@ -44,11 +44,14 @@ impl Incidents {
     /// Reading latencies takes some ten microseconds an SLO; those beyond this maximum go without at a tick.
     const LATENCIES_MAX: usize = 32;
 
-    pub(super) fn new(slos: &[Slo], now: Timestamp) -> Self {
+    /// Begins to look at `now`, from what the engine has counted so far: in earlier processes.
+    pub(super) fn new(slos: &[Slo], engine: &Engine, now: Timestamp) -> Self {
+        let counted = |slo| engine.counted(slo, Counts::default());
+        let totals = |slo| Totals { events: Counts::default(), counted: counted(slo) };
         Self {
             lives: slos.iter().map(|_| Life::default()).collect(),
             ticked: now,
-            totals: vec![Totals::default(); slos.len()].into(),
+            totals: (0..slos.len()).map(totals).collect(),
             last_bad: vec![now; slos.len()].into(),
             imported: Vec::new(),
         }

@@ -32,11 +32,14 @@ mod reading;
 mod recorder;
 mod route;
 mod routes;
+#[cfg_attr(not(feature = "store"), path = "no_saver.rs")]
+mod saver;
 mod scope;
 mod series;
 mod shard;
 mod shared;
 mod state;
+mod state_status;
 mod status;
 mod tally;
 mod took;
@@ -57,6 +60,7 @@ pub use self::reading::StatusReader;
 pub use self::recorder::Recorder;
 pub use self::scope::{Scope, mark};
 pub use self::series::SeriesWriter;
+pub use self::state_status::{StateFailure, StateStatus};
 pub use self::status::{
     BudgetStatus, BudgetUnit, BurnRateStatus, Events, LatencyStatus, PeriodStatus, SloStatus, Status,
 };
@@ -70,6 +74,7 @@ pub(crate) use self::shared::Shared;
 
 use self::directory::RegistryId;
 use self::driver::Driver;
+use self::saver::LastSave;
 use crate::histogram::Histogram;
 use crate::sync::{Mutex, MutexGuard};
 use crate::time::{Clock, Timestamp};
@@ -107,11 +112,13 @@ struct Handle {
     shared: Arc<Shared>,
     /// Stopped and joined when dropped; none if the owner ticks by hand.
     _driver: Option<Driver>,
+    /// Waited for when dropped, after the driver has stopped; none if nothing is saved.
+    _last_save: Option<LastSave>,
 }
 
 impl Handle {
-    fn new(shared: Arc<Shared>, driver: Option<Driver>) -> Self {
-        Self { id: directory::enter(&shared), shared, _driver: driver }
+    fn new(shared: Arc<Shared>, driver: Option<Driver>, last_save: Option<LastSave>) -> Self {
+        Self { id: directory::enter(&shared), shared, _driver: driver, _last_save: last_save }
     }
 }
 

@@ -57,6 +57,7 @@ impl Reading {
             service: shared.service.to_string(),
             at: self.at,
             maintenance_since: shared.maintenance.since(),
+            state: shared.state(),
             slos: Vec::new(),
         }
     }

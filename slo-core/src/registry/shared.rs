@@ -12,7 +12,9 @@ use super::maintenance::Periods;
 use super::outcome::{Outcome, Verdict};
 use super::route::RouteId;
 use super::routes::Routes;
+use super::saver::Saver;
 use super::shard::Shard;
+use super::state_status::StateStatus;
 use super::status::Events;
 use super::{Declaration, lock};
 use crate::engine::Engine;
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     /// Locked for as long as a tick takes, so that ticks come one after the other.
     ledger: Mutex<Ledger>,
     listeners: Listeners,
+    /// None if nothing is saved.
+    pub(super) saver: Option<Saver>,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
     /// One thread at a time uses the last resort.
@@ -55,7 +59,7 @@ impl Shared {
         slos: Box<[Slo]>,
         goals: Box<[Goals]>,
         (routes, policy, left_out): (Routes, Policy, LeftOut),
-        (engine, listeners): (Engine, Listeners),
+        (engine, listeners, saver): (Engine, Listeners, Option<Saver>),
     ) -> Self {
         let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold());
@@ -63,7 +67,7 @@ impl Shared {
         let (routes_max, series_max) = routes.capacity();
         let last_resort = Arc::new(Shard::new(slos.len(), routes_max, series_max));
         let shards = RwLock::new(vec![Arc::clone(&last_resort)]);
-        let incidents = Mutex::new(Incidents::new(&slos, clock.now()));
+        let incidents = Mutex::new(Incidents::new(&slos, &engine, clock.now()));
         let (engine, last_resort) = (Mutex::new(engine), Mutex::new(last_resort));
         Self {
             service,
@@ -80,6 +84,7 @@ impl Shared {
             incidents,
             ledger: Mutex::default(),
             listeners,
+            saver,
             shards,
             last_resort,
         }
@@ -100,6 +105,28 @@ impl Shared {
         ledger.read_on(self);
         drop(ledger);
         self.listeners.tell(&self.service);
+        if let Some(saver) = &self.saver {
+            saver.ticked(self);
+        }
+    }
+
+    /// Samples the totals of every SLO once more: there is nobody left to be told of alerts, but a last save.
+    #[cfg(feature = "store")]
+    pub(super) fn sample(&self) {
+        let mut engine = lock(&self.engine);
+        let totals: Vec<Counts> = self.totals().into_iter().map(Events::counts).collect();
+        engine.sample(self.clock.now(), &totals);
+    }
+
+    /// Says something about the saved state in the log.
+    #[cfg(feature = "store")]
+    pub(super) fn say(&self, level: crate::store::Level, what: &str) {
+        crate::store::say(&self.service, level, what);
+    }
+
+    /// Returns how it stands with the saved state; `None` if there is none.
+    pub(super) fn state(&self) -> Option<StateStatus> {
+        self.saver.as_ref().map(Saver::status)
     }
 
     /// Gives the caller a shard of its own: one that an ended thread or a writer left, or a new one.

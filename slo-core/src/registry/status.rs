@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::state_status::StateStatus;
 use crate::alert::{AlertStates, AlertStatus};
 use crate::budget::{BurnRate, ErrorBudget, Exhaustion};
 use crate::histogram::Histogram;
@@ -27,6 +28,8 @@ pub struct Status {
     pub at: Timestamp,
     /// Since when there is maintenance, in which nothing counts; `None` if there is none.
     pub maintenance_since: Option<Timestamp>,
+    /// How it stands with the saved state; `None` if nothing is saved.
+    pub state: Option<StateStatus>,
     /// In the order of declaration.
     pub slos: Vec<SloStatus>,
 }

@@ -14,28 +14,30 @@ use crate::time::Timestamp;
 /// Histories by the index of the SLO.
 #[derive(Debug)]
 pub(crate) struct Histories {
-    histories: Vec<History>,
+    pub(super) histories: Vec<History>,
     /// How many milliseconds the process has watched.
-    watched: Ladder<u64>,
-    watched_last: u64,
+    pub(super) watched: Ladder<u64>,
+    pub(super) watched_last: u64,
     started: Timestamp,
-    ticked: Timestamp,
+    pub(super) ticked: Timestamp,
     /// Ticks further apart than this leave a gap in the coverage.
     gap: Duration,
 }
 
 #[derive(Debug)]
-struct History {
-    window: Duration,
+pub(super) struct History {
+    pub(super) window: Duration,
     /// None until there are events.
-    ladder: Option<Ladder<Counts>>,
+    pub(super) ladder: Option<Ladder<Counts>>,
+    /// From when until when, in time watched, there was no such SLO.
+    pub(super) absent: [u64; 2],
 }
 
 impl Histories {
     /// Starts watching at `now`. Time between two ticks counts as watched if it is at most `gap`; otherwise nobody
     /// was watching.
     pub(crate) fn new(windows: impl IntoIterator<Item = Window>, gap: Duration, now: Timestamp) -> Self {
-        let history = |window: Window| History { window: window.reach(), ladder: None };
+        let history = |window: Window| History { window: window.reach(), ladder: None, absent: [0; 2] };
         let histories: Vec<_> = windows.into_iter().map(history).collect();
         let longest = histories.iter().map(|history| history.window).max().unwrap_or_default();
         let watched = Ladder::new(longest, now, now, 0);
@@ -82,9 +84,12 @@ impl Histories {
         totals: Counts,
     ) -> WindowCounts {
         let (begin, latest) = (now.minus(window), self.not_before_the_last_tick(now));
+        let History { ladder, absent: [gone, back], .. } = &self.histories[slo];
         let before = |ladder: &Ladder<Counts>| ladder.at(begin, latest);
-        let before = self.histories[slo].ladder.as_ref().map_or(Counts::default(), before);
-        let watched = self.watched_at(now).saturating_sub(self.watched.at(begin, latest));
+        let before = ladder.as_ref().map_or(Counts::default(), before);
+        let watched_before = self.watched.at(begin, latest);
+        let absent = back.saturating_sub(watched_before.max(*gone));
+        let watched = self.watched_at(now).saturating_sub(watched_before).saturating_sub(absent);
         WindowCounts {
             counts: Counts {
                 good: totals.good.saturating_sub(before.good),

@@ -11,13 +11,19 @@ mod ladder;
 mod past;
 mod period;
 mod ring;
+#[cfg(feature = "store")]
+mod saved;
 mod slices;
 
 use self::calendar::Calendar;
 pub(crate) use self::histories::Histories;
 pub(crate) use self::past::{Past, PeriodCounts};
-pub(crate) use self::period::{Period, Pin};
-pub(crate) use self::slices::{SliceState, Slices};
+pub(crate) use self::period::Period;
+#[cfg(feature = "store")]
+pub(crate) use self::saved::{Marks, Samples, SavedHistories, SavedHistory};
+#[cfg(feature = "store")]
+pub(crate) use self::slices::SliceState;
+pub(crate) use self::slices::Slices;
 
 use std::time::Duration;
 
@@ -51,6 +57,11 @@ impl Counts {
     #[must_use]
     pub fn good_ratio(self) -> Option<f64> {
         ratio(self.good, self.total())
+    }
+
+    /// Returns these events and those; as many as fit if they are too many.
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self { good: self.good.saturating_add(other.good), bad: self.bad.saturating_add(other.bad) }
     }
 
     /// Returns the share of bad events, or `None` if there were no events.

@@ -20,7 +20,7 @@ const GRPC_PROBES: [&str; 2] = ["grpc.health.v1.Health/*", "POST /grpc.health.v1
 #[derive(Debug)]
 #[must_use]
 pub struct SloRegistryBuilder {
-    builder: RegistryBuilder,
+    pub(super) builder: RegistryBuilder,
     appended: Appended,
     exclude: Option<Exclude>,
     counts_probes: bool,

@@ -1,6 +1,8 @@
 //! The registry as a service author sees it: the promises, the layer, the endpoints.
 
 mod builder;
+#[cfg(feature = "store")]
+mod state_dir;
 
 use std::ops::Deref;
 
