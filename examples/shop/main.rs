@@ -67,7 +67,7 @@ async fn main() -> ExitCode {
 
 async fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
     fault::hush_panics_on_demand();
-    let slos = SloRegistry::builder("shop").start()?;
+    let slos = SloRegistry::builder("shop").state_dir(&options.state_dir).start()?;
     let listener = listen(options).await?;
     let address = reachable(listener.local_addr()?);
     println!("{}", welcome::message(address));
