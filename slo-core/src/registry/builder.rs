@@ -273,6 +273,9 @@ impl RegistryBuilder {
             (routes, policy, left_out),
             (engine, self.listeners, saver),
         );
+        if let Some(saver) = &shared.saver {
+            saver.take_up_reports(&shared);
+        }
         Ok(Arc::new(shared))
     }
 }

@@ -156,34 +156,13 @@ impl Registry {
     /// Returns the names of all incidents that are known, newest first.
     #[must_use]
     pub fn incident_ids(&self) -> Vec<String> {
-        let shared = self.shared();
-        let incidents = lock(&shared.incidents);
-        let mut ids: Vec<(Timestamp, String)> =
-            incidents.imported.iter().map(|report| (report.began, report.id.clone())).collect();
-        for (life, slo) in incidents.lives.iter().zip(&shared.slos) {
-            ids.extend(life.records().map(|record| (record.began(), record.id(slo))));
-        }
-        drop(incidents);
-        ids.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
-        ids.dedup();
-        ids.into_iter().map(|(_, id)| id).collect()
+        self.shared().incident_ids()
     }
 
     /// Returns what is known of one incident, or `None` if it is not known, or not any more.
     #[must_use]
     pub fn incident(&self, id: &str) -> Option<IncidentReport> {
-        let shared = self.shared();
-        let incidents = lock(&shared.incidents);
-        let found = shared.slos.iter().enumerate().find_map(|(index, slo)| {
-            id.strip_prefix(slo.name())?;
-            let record = incidents.lives[index].records().find(|record| record.id(slo) == id)?;
-            Some((index, record.clone()))
-        });
-        let Some((slo, record)) = found else {
-            return incidents.imported.iter().find(|report| report.id == id).cloned();
-        };
-        drop(incidents);
-        Some(shared.report(slo, &record))
+        self.shared().incident(id)
     }
 
     /// Returns every report as JSON, by its name, for a place that outlives the process.
@@ -208,24 +187,61 @@ impl Registry {
     /// One that was open goes on with the next tick, which resolves it if nothing fires any more. One whose SLO does not
     /// exist any more ends where it was last measured.
     pub fn import_incidents(&self, saved: impl IntoIterator<Item = (String, Vec<u8>)>) -> Vec<String> {
-        let shared = self.shared();
-        let mut refused = Vec::new();
-        for (id, json) in saved {
-            match serde_json::from_slice::<IncidentReport>(&json) {
-                Ok(report) if report.id == id => shared.take_up(report),
-                Ok(_) | Err(_) => refused.push(id),
-            }
-        }
-        refused
+        saved
+            .into_iter()
+            .filter_map(|(id, json)| (!self.shared().take_up_json(&id, &json)).then_some(id))
+            .collect()
     }
 }
 
 impl Shared {
+    /// Returns the names of all incidents that are known, newest first.
+    pub(super) fn incident_ids(&self) -> Vec<String> {
+        let incidents = lock(&self.incidents);
+        let mut ids: Vec<(Timestamp, String)> =
+            incidents.imported.iter().map(|report| (report.began, report.id.clone())).collect();
+        for (life, slo) in incidents.lives.iter().zip(&self.slos) {
+            ids.extend(life.records().map(|record| (record.began(), record.id(slo))));
+        }
+        drop(incidents);
+        ids.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        ids.dedup();
+        ids.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Returns what is known of one incident.
+    pub(super) fn incident(&self, id: &str) -> Option<IncidentReport> {
+        let incidents = lock(&self.incidents);
+        let found = self.slos.iter().enumerate().find_map(|(index, slo)| {
+            id.strip_prefix(slo.name())?;
+            let record = incidents.lives[index].records().find(|record| record.id(slo) == id)?;
+            Some((index, record.clone()))
+        });
+        let Some((slo, record)) = found else {
+            return incidents.imported.iter().find(|report| report.id == id).cloned();
+        };
+        drop(incidents);
+        Some(self.report(slo, &record))
+    }
+
+    /// Takes up a report that another process has saved; `false` if it cannot be read.
+    pub(super) fn take_up_json(&self, id: &str, json: &[u8]) -> bool {
+        let report = serde_json::from_slice::<IncidentReport>(json).ok().filter(|report| report.id == id);
+        report.map(|report| self.take_up(report)).is_some()
+    }
+
     /// Returns the name of each incident that is open, by the index of its SLO.
     pub(super) fn open_incidents(&self) -> Vec<(usize, String)> {
         let incidents = lock(&self.incidents);
         let open = incidents.lives.iter().zip(&self.slos).enumerate();
         open.filter_map(|(index, (life, slo))| Some((index, life.open_record()?.id(slo)))).collect()
+    }
+
+    /// Forgets the incidents of earlier processes that were over before then.
+    #[cfg(feature = "store")]
+    pub(super) fn forget_reports(&self, before: Timestamp) {
+        let is_recent = |report: &IncidentReport| report.resolved.is_none_or(|resolved| resolved >= before);
+        lock(&self.incidents).imported.retain(is_recent);
     }
 
     fn take_up(&self, mut report: IncidentReport) {

@@ -21,6 +21,10 @@ impl Saver {
         match self.0 {}
     }
 
+    pub(super) fn take_up_reports(&self, _: &Shared) {
+        match self.0 {}
+    }
+
     pub(super) fn status(&self) -> StateStatus {
         match self.0 {}
     }

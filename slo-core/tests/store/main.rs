@@ -7,6 +7,7 @@ mod changes;
 mod damage;
 mod disks;
 mod model;
+mod reports;
 mod scale;
 mod support;
 mod unnoticed;

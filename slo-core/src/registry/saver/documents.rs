@@ -14,7 +14,6 @@ pub(super) struct Documents {
     changed: BTreeSet<String>,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "for parts that remember more than numbers"))]
 impl Documents {
     /// No document is longer.
     pub(super) const BYTES_MAX: usize = 1024 * 1024;

@@ -7,6 +7,7 @@
 
 mod documents;
 mod past;
+mod reports;
 mod saving;
 mod settings;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub(super) use self::settings::Settings;
 
 use self::documents::Documents;
+use self::reports::Reports;
 use self::saving::Saving;
 use super::lock;
 use super::shared::Shared;
@@ -34,6 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Saver {
     saving: Mutex<Saving>,
     documents: Mutex<Documents>,
+    reports: Mutex<Reports>,
     state: Mutex<StateStatus>,
     work: Mutex<Work>,
     woken: Condvar,
@@ -58,6 +61,7 @@ impl Saver {
         Self {
             saving: Mutex::new(saving),
             documents: Mutex::new(documents),
+            reports: Mutex::new(Reports::default()),
             state: Mutex::new(state),
             work: Mutex::new(Work::default()),
             woken: Condvar::new(),
@@ -89,7 +93,10 @@ impl Saver {
 
     fn save(&self, shared: &Shared, is_last: bool) {
         let mut saving = lock(&self.saving);
-        let saved = panic::catch_unwind(AssertUnwindSafe(|| saving.save(shared, &self.documents, is_last)));
+        let saved = panic::catch_unwind(AssertUnwindSafe(|| {
+            self.keep_reports(shared);
+            saving.save(shared, &self.documents, is_last)
+        }));
         let saved = saved.unwrap_or_else(|payload| {
             // Its destructor may panic as well, and nothing would be saved any more.
             std::mem::forget(payload);
