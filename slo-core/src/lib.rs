@@ -8,6 +8,11 @@ mod objective;
 
 mod sync;
 
+mod worker;
+
+#[cfg(feature = "_remote")]
+mod remote;
+
 mod histogram;
 
 mod window;
@@ -18,6 +23,9 @@ mod alert;
 
 mod incident;
 
+#[cfg(feature = "alertmanager")]
+mod alertmanager;
+
 mod engine;
 
 mod simulate;
@@ -27,6 +35,8 @@ mod registry;
 mod export;
 
 pub use self::alert::{AlertChange, AlertRowStatus, AlertStatus, AlertTransition};
+#[cfg(feature = "alertmanager")]
+pub use self::alertmanager::Alertmanager;
 pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 #[cfg(feature = "metrics")]
 pub use self::export::FacadePublisher;
@@ -45,6 +55,8 @@ pub use self::registry::{
     PeriodStatus, Recorder, Registry, RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status,
     StatusReader, Subject, Verdict, mark,
 };
+#[cfg(feature = "_remote")]
+pub use self::remote::RemoteError;
 pub use self::simulate::{Incident, Simulation, Traffic, simulate};
 pub use self::time::{Clock, Timestamp};
 pub use self::window::Counts;

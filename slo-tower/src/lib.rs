@@ -68,6 +68,8 @@
 //! * `calendar`: weeks, months and quarters as windows, in any time zone; these are compiled in.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
 //! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`.
+//! * `alertmanager`: pushes alerts to an Alertmanager, `SloRegistryBuilder::alertmanager`.
+//! * `remote-tls`: speaks TLS to it.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
@@ -111,8 +113,12 @@ pub use self::operations::{
 pub use self::record::{Deliver, GrpcBody, GrpcMethods, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};
 pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
+#[cfg(feature = "alertmanager")]
+pub use slo_core::Alertmanager;
 #[cfg(feature = "metrics")]
 pub use slo_core::FacadePublisher;
+#[cfg(any(feature = "alertmanager", feature = "prometheus"))]
+pub use slo_core::RemoteError;
 pub use slo_core::{
     AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
     AlertTransition, Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRate, BurnRateStatus, CalendarPeriod,

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use bytes::Bytes;
@@ -11,7 +10,7 @@ use http::Request;
 use http_body_util::Full;
 use slo_examples::client::Connection;
 
-use crate::programs::{Program, eventually};
+use crate::programs::{Directory, Program, eventually, free_address};
 
 /// The labels of a series and its value.
 pub(crate) type Series = BTreeMap<BTreeMap<String, String>, f64>;
@@ -36,10 +35,7 @@ impl Prometheus {
         let file = directory.0.join("prometheus.yml");
         fs::write(&file, configuration).expect("the configuration can be written");
         let log = fs::File::create(directory.0.join("log")).expect("the log can be written");
-        // It cannot choose a port itself and tell us: whoever takes this one in between makes the test fail.
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = free.local_addr().expect("it is bound");
-        drop(free);
+        let address = free_address();
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", directory.0.join("data").display()))
@@ -86,29 +82,6 @@ impl Prometheus {
         let request = Request::get(target).body(Full::default()).expect("a valid request");
         let answer = Connection::new(self.address).send(request).await.ok()?;
         Some((answer.status().as_u16(), answer.into_body()))
-    }
-}
-
-/// A directory of this test process, removed with its handle.
-#[derive(Debug)]
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("the target directory can be written");
-        Self(path)
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.join(name)).unwrap_or_default()
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        // What cannot be removed goes with `cargo clean`.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -108,7 +108,7 @@ pub enum BuildError {
         /// How many different ones there are.
         thresholds: usize,
     },
-    /// The thread that ticks could not be started.
+    /// A thread of the registry could not be started.
     Thread(io::Error),
 }
 
@@ -197,7 +197,7 @@ impl fmt::Display for BuildError {
                     Layout::THRESHOLDS_MAX
                 )
             }
-            Self::Thread(error) => write!(f, "cannot start the thread that ticks: {error}"),
+            Self::Thread(error) => write!(f, "cannot start a thread of the registry: {error}"),
         }
     }
 }

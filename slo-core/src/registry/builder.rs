@@ -14,6 +14,7 @@ use super::goal::{Goal, Goals};
 use super::left_out::LeftOut;
 use super::listeners::Listeners;
 use super::outcome::Outcome;
+use super::pushing::Pushing;
 use super::route::Protocol;
 use super::routes::Routes;
 use super::shared::Shared;
@@ -23,6 +24,7 @@ use crate::engine::Engine;
 use crate::histogram::Layout;
 use crate::objective::{ObjectiveError, Slo, split_route};
 use crate::time::Clock;
+use crate::worker::Workers;
 
 /// Collects the promises of a registry. Made by [`Registry::builder`].
 #[derive(Debug)]
@@ -40,6 +42,7 @@ pub struct RegistryBuilder {
     left_out: Vec<(String, &'static Location<'static>)>,
     routes: Vec<(String, &'static Location<'static>)>,
     listeners: Listeners,
+    pub(super) pushing: Pushing,
 }
 
 impl RegistryBuilder {
@@ -61,6 +64,7 @@ impl RegistryBuilder {
             left_out: Vec::new(),
             routes: Vec::new(),
             listeners: Listeners::default(),
+            pushing: Pushing::default(),
         }
     }
 
@@ -125,9 +129,10 @@ impl RegistryBuilder {
     /// Tells `listener` of every alert that fires or resolves, once, in the order in which they do; more than one may be
     /// given.
     ///
-    /// It is called by whoever ticks, outside of every lock: it may use the registry, and while it works there is no
-    /// next tick, so it should hand over what takes long; the last handle of a started registry waits for it. Where it
-    /// panics, nothing else is lost. A registry that it keeps never goes.
+    /// It is called outside of every lock, so it may use the registry: by a thread for that where the registry was started,
+    /// otherwise by whoever ticks. While it works nobody else is told. Of what waits for it the oldest is dropped beyond 1 024
+    /// changes, which `slo_series_overflow_total` counts; the last handle of a started registry waits for it, two seconds
+    /// at most. Where it panics, nothing else is lost. A registry that it keeps never goes.
     ///
     /// ```
     /// use slo_core::{AlertChange, Clock, Objective, Outcome, Registry, Severity, Sli, Slo, Timestamp};
@@ -186,9 +191,9 @@ impl RegistryBuilder {
     /// # Errors
     ///
     /// If the service has no name, two SLOs have the same name, an alert was chosen that can never fire or only too late, or
-    /// there are more thresholds than boundaries.
+    /// there are more thresholds than boundaries, or a thread that pushes cannot be started.
     pub fn build(self) -> Result<Registry, BuildError> {
-        self.assemble().map(|shared| Registry::new(Handle::new(shared, None)))
+        self.assemble().map(|(shared, workers)| Registry::new(Handle::new(shared, None, workers)))
     }
 
     /// Builds the registry and ticks it on a thread of its own, until the last handle is gone.
@@ -198,9 +203,10 @@ impl RegistryBuilder {
     /// Like [`RegistryBuilder::build`], and if the thread cannot be started.
     pub fn start(self) -> Result<Registry, BuildError> {
         let interval = self.tick_interval;
-        let shared = self.assemble()?;
+        let (shared, mut workers) = self.assemble()?;
+        workers.0.push(Listeners::start(&shared).map_err(BuildError::Thread)?);
         let driver = Driver::start(Arc::clone(&shared), interval).map_err(BuildError::Thread)?;
-        Ok(Registry::new(Handle::new(shared, Some(driver))))
+        Ok(Registry::new(Handle::new(shared, Some(driver), workers)))
     }
 
     /// Returns how many routes and operations are declared by name.
@@ -215,7 +221,7 @@ impl RegistryBuilder {
         added.chain(declared).chain(classified).chain(mentioned).collect::<HashSet<_>>().len()
     }
 
-    fn assemble(self) -> Result<Arc<Shared>, BuildError> {
+    fn assemble(self) -> Result<(Arc<Shared>, Workers), BuildError> {
         if self.service.is_empty() {
             return Err(BuildError::ServiceName);
         }
@@ -256,15 +262,17 @@ impl RegistryBuilder {
             .map_err(|(index, error)| BuildError::Invalid { error, location: locations[index] })?;
         let engine = Engine::new(&slos, self.tick_interval, self.clock.now())
             .map_err(|(index, error)| BuildError::of_calendar(&slos[index], error, declared_at[index]))?;
+        let mut pushing = self.pushing;
+        let workers = pushing.start((&self.service, slos.len()), &self.clock).map_err(BuildError::Thread)?;
         let shared = Shared::new(
             self.service.into(),
             self.clock,
             slos.into(),
             goals.into(),
             (routes, policy, left_out),
-            (engine, self.listeners),
+            (engine, self.listeners, pushing),
         );
-        Ok(Arc::new(shared))
+        Ok((Arc::new(shared), Workers(workers)))
     }
 }
 

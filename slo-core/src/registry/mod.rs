@@ -28,6 +28,8 @@ mod methods;
 mod operation;
 mod outcome;
 mod places;
+#[cfg_attr(not(feature = "alertmanager"), path = "not_pushing.rs")]
+mod pushing;
 mod reading;
 mod recorder;
 mod route;
@@ -73,6 +75,7 @@ use self::driver::Driver;
 use crate::histogram::Histogram;
 use crate::sync::{Mutex, MutexGuard};
 use crate::time::{Clock, Timestamp};
+use crate::worker::Workers;
 
 /// The promises of one service and what became of them. A cheap handle: clones share one registry, which
 /// counts for as long as one of them lives.
@@ -107,11 +110,13 @@ struct Handle {
     shared: Arc<Shared>,
     /// Stopped and joined when dropped; none if the owner ticks by hand.
     _driver: Option<Driver>,
+    /// After the driver, so that they are told of the last tick.
+    _workers: Workers,
 }
 
 impl Handle {
-    fn new(shared: Arc<Shared>, driver: Option<Driver>) -> Self {
-        Self { id: directory::enter(&shared), shared, _driver: driver }
+    fn new(shared: Arc<Shared>, driver: Option<Driver>, workers: Workers) -> Self {
+        Self { id: directory::enter(&shared), shared, _driver: driver, _workers: workers }
     }
 }
 
@@ -185,7 +190,7 @@ impl Registry {
     /// A `now` before the last tick counts as the last tick.
     ///
     /// Alerts fire and resolve here and nowhere else. Whoever listens to them is told before this returns, on this
-    /// thread, or by another thread that is telling already.
+    /// thread, or by another thread that is telling already; of a started registry by a thread of its own.
     pub fn tick(&self, now: Timestamp) {
         self.shared().tick(now);
     }

@@ -10,6 +10,7 @@ use super::left_out::LeftOut;
 use super::listeners::Listeners;
 use super::maintenance::Periods;
 use super::outcome::{Outcome, Verdict};
+use super::pushing::Pushing;
 use super::route::RouteId;
 use super::routes::Routes;
 use super::shard::Shard;
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     /// Locked for as long as a tick takes, so that ticks come one after the other.
     ledger: Mutex<Ledger>,
     listeners: Listeners,
+    pub(crate) pushing: Pushing,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
     /// One thread at a time uses the last resort.
@@ -55,7 +57,7 @@ impl Shared {
         slos: Box<[Slo]>,
         goals: Box<[Goals]>,
         (routes, policy, left_out): (Routes, Policy, LeftOut),
-        (engine, listeners): (Engine, Listeners),
+        (engine, listeners, pushing): (Engine, Listeners, Pushing),
     ) -> Self {
         let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold());
@@ -80,6 +82,7 @@ impl Shared {
             incidents,
             ledger: Mutex::default(),
             listeners,
+            pushing,
             shards,
             last_resort,
         }
@@ -91,7 +94,10 @@ impl Shared {
         let mut engine = lock(&self.engine);
         // Read under the lock: who ticks later must not have read earlier.
         let totals: Vec<Counts> = self.totals().into_iter().map(Events::counts).collect();
-        engine.tick(now, &self.slos, &totals, |transition| self.listeners.queue(transition));
+        engine.tick(now, &self.slos, &totals, |transition| {
+            self.listeners.queue(transition, self.slos.len());
+        });
+        self.pushing.observe(&engine, &self.slos, &totals, now);
         let seen = lock(&self.incidents).look(&engine, &self.slos, (now, &totals));
         drop(engine);
         if !seen.is_empty() {
@@ -100,6 +106,10 @@ impl Shared {
         ledger.read_on(self);
         drop(ledger);
         self.listeners.tell(&self.service);
+    }
+
+    pub(super) fn listeners(&self) -> &Listeners {
+        &self.listeners
     }
 
     /// Gives the caller a shard of its own: one that an ended thread or a writer left, or a new one.
@@ -190,9 +200,11 @@ impl Shared {
         active
     }
 
-    /// Returns how many requests were counted in an overflow route and in an overflow series.
-    pub(crate) fn overflowed(&self) -> (u64, u64) {
-        (self.sum(|shard| shard.routes_overflowed.get()), self.sum(|shard| shard.series_overflowed.get()))
+    /// Returns how many requests were counted in an overflow route and in an overflow series, and how many
+    /// changes of alerts no listener was told of.
+    pub(crate) fn overflowed(&self) -> (u64, u64, u64) {
+        let routes = self.sum(|shard| shard.routes_overflowed.get());
+        (routes, self.sum(|shard| shard.series_overflowed.get()), self.listeners.dropped())
     }
 
     /// Adds the buckets of a series to `histogram`.
