@@ -173,10 +173,10 @@ impl Outbox {
         }
     }
 
-    /// Returns what to send at `now`, if anything.
+    /// Returns what to send at `now`, if anything: news before what is sent again.
     pub(super) fn due(&self, now: Timestamp) -> Option<Batch> {
         let is_due = |entry: &&Entry| entry.due(self.resend).is_some_and(|due| due <= now);
-        if now < self.paused { None } else { self.batch(now, is_due) }
+        if now < self.paused { None } else { self.pending(now).or_else(|| self.batch(now, is_due)) }
     }
 
     /// Returns what is news, without any pause: there is no time to lose.
