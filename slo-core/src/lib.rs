@@ -19,6 +19,9 @@ mod window;
 
 mod budget;
 
+#[cfg(feature = "prometheus")]
+mod prometheus;
+
 mod alert;
 
 mod incident;
@@ -49,6 +52,8 @@ pub use self::objective::{
     AlertForm, AlertPolicy, AlertPolicyError, AlertRow, CalendarPeriod, LatencyEnd, Objective,
     ObjectiveClass, ObjectiveError, Severity, Sli, Slo, Threshold, TimeSlices, Window,
 };
+#[cfg(feature = "prometheus")]
+pub use self::prometheus::Prometheus;
 pub use self::registry::{
     Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRateStatus, Classify, Declaration, Declared,
     EventOverride, Events, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation, Outcome,

@@ -106,6 +106,12 @@ impl Bell {
         state.stopped
     }
 
+    /// Returns whether the worker is asked to stop.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.lock().stopped
+    }
+
     /// Waits this long for nobody to wait for the worker any more, and returns whether that is so.
     #[cfg_attr(not(feature = "alertmanager"), allow(dead_code, reason = "only pushing goes on after it"))]
     pub(crate) fn is_abandoned_after(&self, duration: Duration) -> bool {

@@ -117,6 +117,8 @@ pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
 pub use slo_core::Alertmanager;
 #[cfg(feature = "metrics")]
 pub use slo_core::FacadePublisher;
+#[cfg(feature = "prometheus")]
+pub use slo_core::Prometheus;
 #[cfg(any(feature = "alertmanager", feature = "prometheus"))]
 pub use slo_core::RemoteError;
 pub use slo_core::{

@@ -27,10 +27,16 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts Prometheus and waits until it is ready.
     pub(crate) async fn start(target: SocketAddr) -> Self {
-        let directory = Directory::new("prometheus");
+        Self::run(Directory::new("prometheus"), &[target]).await
+    }
+
+    /// Starts Prometheus on a directory that may hold data, to scrape these shops.
+    pub(crate) async fn run(directory: Directory, targets: &[SocketAddr]) -> Self {
+        let targets: Vec<_> = targets.iter().map(|target| format!("'{target}'")).collect();
+        let targets = targets.join(", ");
         let configuration = format!(
             "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n\
-             scrape_configs: [{{ job_name: shop, static_configs: [{{ targets: ['{target}'] }}] }}]\n"
+             scrape_configs: [{{ job_name: shop, static_configs: [{{ targets: [{targets}] }}] }}]\n"
         );
         let file = directory.0.join("prometheus.yml");
         fs::write(&file, configuration).expect("the configuration can be written");
@@ -39,6 +45,7 @@ impl Prometheus {
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", directory.0.join("data").display()))
+            .arg("--storage.tsdb.retention.time=400d")
             .arg(format!("--web.listen-address={address}"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -48,6 +55,11 @@ impl Prometheus {
         let mut prometheus = Self { address, _program: Program(child), _directory: directory };
         eventually("Prometheus is ready", async || prometheus.ready().await).await;
         prometheus
+    }
+
+    /// Returns where it listens.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Evaluates an expression now.

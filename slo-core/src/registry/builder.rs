@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::asking::Asking;
 use super::build_error::BuildError;
 use super::classify::{Classify, Policy};
 use super::declare::{Declaration, Subject, declared};
@@ -43,6 +44,7 @@ pub struct RegistryBuilder {
     routes: Vec<(String, &'static Location<'static>)>,
     listeners: Listeners,
     pub(super) pushing: Pushing,
+    pub(super) asking: Asking,
 }
 
 impl RegistryBuilder {
@@ -65,6 +67,7 @@ impl RegistryBuilder {
             routes: Vec::new(),
             listeners: Listeners::default(),
             pushing: Pushing::default(),
+            asking: Asking::default(),
         }
     }
 
@@ -262,8 +265,9 @@ impl RegistryBuilder {
             .map_err(|(index, error)| BuildError::Invalid { error, location: locations[index] })?;
         let engine = Engine::new(&slos, self.tick_interval, self.clock.now())
             .map_err(|(index, error)| BuildError::of_calendar(&slos[index], error, declared_at[index]))?;
-        let mut pushing = self.pushing;
-        let workers = pushing.start((&self.service, slos.len()), &self.clock).map_err(BuildError::Thread)?;
+        let (mut pushing, asking) = (self.pushing, self.asking);
+        let mut workers =
+            pushing.start((&self.service, slos.len()), &self.clock).map_err(BuildError::Thread)?;
         let shared = Shared::new(
             self.service.into(),
             self.clock,
@@ -272,7 +276,9 @@ impl RegistryBuilder {
             (routes, policy, left_out),
             (engine, self.listeners, pushing),
         );
-        Ok((Arc::new(shared), Workers(workers)))
+        let shared = Arc::new(shared);
+        workers.extend(asking.start(&shared).map_err(BuildError::Thread)?);
+        Ok((shared, Workers(workers)))
     }
 }
 

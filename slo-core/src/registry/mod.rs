@@ -5,6 +5,8 @@
 //! [`Registry::status`]) reads what was counted and never stands in its way.
 //! A registry is a value: two in one process share nothing but the declarations they were built from.
 
+#[cfg_attr(not(feature = "prometheus"), path = "not_asking.rs")]
+mod asking;
 mod attempt;
 mod build_error;
 mod builder;

@@ -30,6 +30,9 @@ pub(crate) enum Failure {
     Refused(u16, String),
     /// The answer is longer than it may be.
     TooLong,
+    /// The answer is not what it should be.
+    #[cfg_attr(not(feature = "prometheus"), expect(dead_code, reason = "nothing else reads answers"))]
+    Malformed(String),
 }
 
 impl Client {
@@ -47,6 +50,7 @@ impl Client {
         Self { agent: tls::configure(builder).build().new_agent(), endpoint }
     }
 
+    #[cfg_attr(not(feature = "alertmanager"), expect(dead_code, reason = "Prometheus knows it otherwise"))]
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
@@ -100,6 +104,7 @@ impl fmt::Display for Failure {
             Self::TimedOut => f.write_str("no answer in time"),
             Self::Refused(status, said) if said.is_empty() => write!(f, "answered {status}"),
             Self::Refused(status, said) => write!(f, "answered {status}: {said}"),
+            Self::Malformed(what) => write!(f, "the answer is not understood: {what}"),
             Self::TooLong => f.write_str("the answer is too long"),
         }
     }

@@ -26,6 +26,8 @@ pub(crate) enum Reason {
     LabelReserved,
     #[cfg_attr(not(feature = "alertmanager"), expect(dead_code, reason = "alerts have labels"))]
     LabelTwice,
+    #[cfg_attr(not(feature = "prometheus"), expect(dead_code, reason = "Prometheus has selectors"))]
+    Matchers,
 }
 
 impl RemoteError {
@@ -65,6 +67,7 @@ impl fmt::Display for RemoteError {
             Reason::UserName => {
                 write!(f, "the user name of {subject} holds a colon, which ends it: write one without")
             }
+            Reason::Matchers => write!(f, "{subject:?} selects nothing: write matchers such as job=\"shop\""),
             Reason::LabelName => {
                 write!(f, "{subject:?} is no name of a label: write letters, digits and underscores")
             }

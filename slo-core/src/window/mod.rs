@@ -4,6 +4,8 @@
 //! is the difference between now and the sample at its beginning: event-weighted, and as cheap for ninety
 //! days as for five minutes. No event can fall between two windows or be counted in a window twice.
 
+#[cfg(feature = "prometheus")]
+mod backfill;
 #[cfg_attr(not(feature = "calendar"), path = "no_calendar.rs")]
 mod calendar;
 mod histories;
@@ -13,6 +15,8 @@ mod period;
 mod ring;
 mod slices;
 
+#[cfg(feature = "prometheus")]
+pub(crate) use self::backfill::Before;
 use self::calendar::Calendar;
 pub(crate) use self::histories::Histories;
 pub(crate) use self::past::{Past, PeriodCounts};
@@ -61,6 +65,11 @@ impl Counts {
 }
 
 impl Counts {
+    /// Returns what has been counted by both.
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self { good: self.good.saturating_add(other.good), bad: self.bad.saturating_add(other.bad) }
+    }
+
     /// Returns what has been counted since it was this.
     pub(crate) const fn since(self, before: Self) -> Self {
         Self { good: self.good.saturating_sub(before.good), bad: self.bad.saturating_sub(before.bad) }

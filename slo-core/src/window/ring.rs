@@ -37,11 +37,11 @@ impl Grows for Counts {
 /// Samples at multiples of one step.
 #[derive(Debug)]
 pub(super) struct Ring<T> {
-    step_nanos: u64,
-    slots: Box<[T]>,
+    pub(super) step_nanos: u64,
+    pub(super) slots: Box<[T]>,
     /// The slots that hold a sample: from the first since the start, to the newest.
-    oldest: u64,
-    newest: u64,
+    pub(super) oldest: u64,
+    pub(super) newest: u64,
 }
 
 impl<T: Grows> Ring<T> {
@@ -95,7 +95,7 @@ impl<T: Grows> Ring<T> {
         self.slots[self.index(slot)].towards(next, moment.unix_nanos() % self.step_nanos, self.step_nanos)
     }
 
-    fn slot(&mut self, slot: u64) -> &mut T {
+    pub(super) fn slot(&mut self, slot: u64) -> &mut T {
         let index = self.index(slot);
         &mut self.slots[index]
     }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "alertmanager")]
 mod alertmanager;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 
 use std::time::Duration;
 

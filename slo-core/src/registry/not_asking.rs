@@ -1,0 +1,17 @@
+//! Without the feature `prometheus` nobody is asked.
+
+use std::io;
+use std::sync::Arc;
+
+use super::shared::Shared;
+use crate::worker::Worker;
+
+#[derive(Debug, Default)]
+pub(super) struct Asking {}
+
+#[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with the feature")]
+impl Asking {
+    pub(super) fn start(&self, _: &Arc<Shared>) -> io::Result<Vec<Worker>> {
+        Ok(Vec::new())
+    }
+}
