@@ -9,14 +9,12 @@ mod programs;
 mod prometheus;
 
 use std::fmt::Write as _;
-use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use slo_tower::{Clock, Objective, Outcome, Sli, Slo, SloRegistry, SloStatus, Timestamp};
 
 use self::programs::{Directory, eventually, is_installed, skip};
-use self::prometheus::Prometheus;
+use self::prometheus::{Prometheus, write_blocks};
 
 const DAY: u64 = 86_400;
 /// No round moment, so that no window begins where a step does.
@@ -122,19 +120,6 @@ fn record(registry: &SloRegistry, traffic: [(u64, u64); 2]) {
     }
 }
 
-fn blocks(directory: &Directory, scraped: &[String; 2]) {
-    let [events, bad] = scraped;
-    let text = format!("# TYPE slo_events counter\n{events}# TYPE slo_bad_events counter\n{bad}# EOF\n");
-    let file = directory.0.join("history.om");
-    fs::write(&file, text).expect("the history can be written");
-    let made = Command::new("promtool")
-        .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", "-q"])
-        .args([&file, &directory.0.join("data")])
-        .output()
-        .expect("promtool starts");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-}
-
 fn slo(registry: &SloRegistry, name: &str) -> SloStatus {
     registry.status().slo(name).expect("it is declared").clone()
 }
@@ -172,7 +157,8 @@ async fn thirty_days_are_restored_to_a_thousandth() {
     let mut original = Original::new();
     original.live();
     let directory = Directory::new("restore");
-    blocks(&directory, &original.scraped);
+    let [events, bad] = &original.scraped;
+    write_blocks(&directory, events, bad);
     let prometheus = Prometheus::run(directory, &[]).await;
 
     let clock = Clock::manual(original.clock.now());

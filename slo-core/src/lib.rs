@@ -56,9 +56,9 @@ pub use self::objective::{
 pub use self::prometheus::Prometheus;
 pub use self::registry::{
     Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRateStatus, Classify, Declaration, Declared,
-    EventOverride, Events, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation, Outcome,
-    PeriodStatus, Recorder, Registry, RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status,
-    StatusReader, Subject, Verdict, mark,
+    EventOverride, Events, FleetStatus, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation,
+    Outcome, PeriodStatus, Recorder, Registry, RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus,
+    Status, StatusReader, Subject, Verdict, mark,
 };
 #[cfg(feature = "_remote")]
 pub use self::remote::RemoteError;

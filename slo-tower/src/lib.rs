@@ -69,7 +69,9 @@
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
 //! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`.
 //! * `alertmanager`: pushes alerts to an Alertmanager, `SloRegistryBuilder::alertmanager`.
-//! * `remote-tls`: speaks TLS to it.
+//! * `prometheus`: restores what a restart forgot, and shows what the whole fleet does: `SloRegistryBuilder::restore_from`,
+//!   `SloRegistryBuilder::fleet`.
+//! * `remote-tls`: speaks TLS to these.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
@@ -124,8 +126,8 @@ pub use slo_core::RemoteError;
 pub use slo_core::{
     AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
     AlertTransition, Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRate, BurnRateStatus, CalendarPeriod,
-    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exhaustion, Exposition, GrpcCode, Head,
-    Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry,
+    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exhaustion, Exposition, FleetStatus,
+    GrpcCode, Head, Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry,
     IncidentLatency, IncidentReport, InstallError, LatencyEnd, LatencyStatus, Maintenance, Objective,
     ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Recorder, Registry, RouteRef, SeriesWriter,
     Severity, Simulation, Sli, Slo, SloStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices,

@@ -104,3 +104,17 @@ fn encoded(text: &str) -> String {
     };
     text.bytes().map(byte).collect()
 }
+
+/// Writes samples of our two counters as the data that a Prometheus starts with in this directory.
+#[allow(dead_code, reason = "not every test begins with a history")]
+pub(crate) fn write_blocks(directory: &Directory, events: &str, bad: &str) {
+    let text = format!("# TYPE slo_events counter\n{events}# TYPE slo_bad_events counter\n{bad}# EOF\n");
+    let file = directory.0.join("history.om");
+    fs::write(&file, text).expect("the history can be written");
+    let made = Command::new("promtool")
+        .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", "-q"])
+        .args([&file, &directory.0.join("data")])
+        .output()
+        .expect("promtool starts");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}

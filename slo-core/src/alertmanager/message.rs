@@ -121,7 +121,7 @@ fn description(firing: &Firing<'_>) -> String {
                 exhaustion.window
             ));
         }
-        None => text.push_str(" At this speed it lasts for the whole window."),
+        None => text.push_str(" At this speed it does not run out."),
     }
     text
 }
@@ -215,6 +215,6 @@ pub(super) mod tests {
         firing.exhaustion.as_mut().unwrap().seconds = 0.0;
         assert!(description(&firing).ends_with(" 5.0 % of it is spent. It is gone."));
         firing.exhaustion = None;
-        assert!(description(&firing).ends_with(" At this speed it lasts for the whole window."));
+        assert!(description(&firing).ends_with(" At this speed it does not run out."));
     }
 }

@@ -109,6 +109,11 @@ impl Prometheus {
         self.endpoint.name()
     }
 
+    /// Returns how long to wait between two looks at the fleet.
+    pub(crate) const fn wait(&self) -> Duration {
+        self.interval
+    }
+
     /// Returns the selector of a counter.
     pub(super) fn selector(&self, family: &str) -> String {
         format!("{family}{{{}}}", self.matchers)

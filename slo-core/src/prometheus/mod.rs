@@ -7,10 +7,12 @@
 
 mod answer;
 mod config;
+mod fleet;
 mod history;
 mod stitch;
 #[cfg_attr(not(feature = "tracing"), path = "not_traced.rs")]
 pub(crate) mod traced;
 
 pub use self::config::Prometheus;
+pub(crate) use self::fleet::{FleetCounts, FleetQuestion};
 pub(crate) use self::history::read_history;

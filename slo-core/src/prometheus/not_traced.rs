@@ -7,3 +7,7 @@ pub(crate) fn asking(_: &str) {}
 pub(crate) fn restored(_: &str, _: usize, _: usize, _: u64) {}
 
 pub(crate) fn failed(_: &str, _: &Failure) {}
+
+pub(crate) fn fleet_unknown(_: &str, _: &Failure) {}
+
+pub(crate) fn fleet_known(_: &str) {}

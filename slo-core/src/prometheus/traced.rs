@@ -1,4 +1,4 @@
-//! What becomes of a restoration, in the log.
+//! What becomes of questions, in the log.
 
 use tracing::{info, warn};
 
@@ -14,4 +14,14 @@ pub(crate) fn restored(server: &str, slos: usize, series: usize, watched_seconds
 
 pub(crate) fn failed(server: &str, why: &Failure) {
     warn!(target: "slo::restore", server, %why, "what happened before this process is not known");
+}
+
+/// The first question after others that were answered is not.
+pub(crate) fn fleet_unknown(server: &str, why: &Failure) {
+    warn!(target: "slo::fleet", server, %why, "the fleet is not known: asked again");
+}
+
+/// The first question after others that were not answered is.
+pub(crate) fn fleet_known(server: &str) {
+    info!(target: "slo::fleet", server, "the fleet is known");
 }

@@ -274,10 +274,10 @@ impl RegistryBuilder {
             slos.into(),
             goals.into(),
             (routes, policy, left_out),
-            (engine, self.listeners, pushing),
+            (engine, self.listeners, pushing, asking),
         );
         let shared = Arc::new(shared);
-        workers.extend(asking.start(&shared).map_err(BuildError::Thread)?);
+        workers.extend(Asking::start(&shared).map_err(BuildError::Thread)?);
         Ok((shared, Workers(workers)))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::asking::Asking;
 use super::classify::Policy;
 use super::goal::{Goal, Goals};
 use super::incidents::Incidents;
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     ledger: Mutex<Ledger>,
     listeners: Listeners,
     pub(crate) pushing: Pushing,
+    pub(super) asking: Asking,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
     /// One thread at a time uses the last resort.
@@ -57,7 +59,7 @@ impl Shared {
         slos: Box<[Slo]>,
         goals: Box<[Goals]>,
         (routes, policy, left_out): (Routes, Policy, LeftOut),
-        (engine, listeners, pushing): (Engine, Listeners, Pushing),
+        (engine, listeners, pushing, asking): (Engine, Listeners, Pushing, Asking),
     ) -> Self {
         let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold());
@@ -83,6 +85,7 @@ impl Shared {
             ledger: Mutex::default(),
             listeners,
             pushing,
+            asking,
             shards,
             last_resort,
         }

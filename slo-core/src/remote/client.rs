@@ -97,6 +97,19 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Returns what everybody may know of it: nothing that a server or the system has said.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn kind(&self) -> String {
+        match self {
+            Self::Unreachable(_) => "not reachable".to_owned(),
+            Self::Refused(status, _) => format!("answered {status}"),
+            Self::Malformed(_) => "the answer is not understood".to_owned(),
+            Self::TimedOut | Self::TooLong => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

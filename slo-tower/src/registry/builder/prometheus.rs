@@ -21,4 +21,22 @@ impl SloRegistryBuilder {
         self.builder = self.builder.restore_from(prometheus);
         self
     }
+
+    /// Shows in `/slo`, beside each SLO of this process, what all processes of the service have counted together, as a
+    /// Prometheus knows it. Asked each minute by a thread of its own; see
+    /// [`RegistryBuilder::fleet`](slo_core::RegistryBuilder::fleet).
+    ///
+    /// ```
+    /// use slo_tower::{Prometheus, SloRegistry};
+    ///
+    /// let mimir = Prometheus::new("http://127.0.0.1:9009/prometheus")?;
+    /// let mimir = mimir.matching(r#"job="shop""#)?.header("X-Scope-OrgID", "payments")?;
+    /// let slos = SloRegistry::builder("shop").fleet(mimir).build()?;
+    /// assert!(slos.status().slos.iter().filter_map(|slo| slo.fleet.as_ref()).all(|fleet| fleet.stale));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fleet(mut self, prometheus: Prometheus) -> Self {
+        self.builder = self.builder.fleet(prometheus);
+        self
+    }
 }
