@@ -11,7 +11,7 @@ mod prometheus;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use slo_tower::{Clock, Objective, Outcome, Sli, Slo, SloRegistry, SloStatus, Timestamp};
+use slo_tower::{BurnRate, Clock, Objective, Outcome, Sli, Slo, SloRegistry, SloStatus, Timestamp};
 
 use self::programs::{Directory, eventually, is_installed, skip};
 use self::prometheus::{Prometheus, write_blocks};
@@ -141,7 +141,7 @@ fn compare(original: &SloRegistry, restored: &SloRegistry) {
         for (original, restored) in both[0].burn_rates.iter().zip(&both[1].burn_rates) {
             assert_eq!(original.window, restored.window);
             // What was counted after the last scrape is lost, which is much of an hour and little of a day.
-            let rates = [original, restored].map(|burn| burn.rate.map_or(0.0, |rate| rate.get()));
+            let rates = [original, restored].map(|burn| burn.rate.map_or(0.0, BurnRate::get));
             let most = if original.window.ends_with('d') { 0.01 * rates[0] } else { 0.5 };
             close(&format!("burn over {}", original.window), name, rates, most);
         }

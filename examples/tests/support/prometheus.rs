@@ -58,6 +58,7 @@ impl Prometheus {
     }
 
     /// Returns where it listens.
+    #[allow(dead_code, reason = "not every test lets others ask")]
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
