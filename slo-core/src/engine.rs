@@ -15,6 +15,8 @@ use std::time::Duration;
 use crate::alert::{AlertStates, AlertTransition};
 use crate::objective::Slo;
 use crate::time::Timestamp;
+#[cfg(feature = "prometheus")]
+use crate::window::Before;
 use crate::window::{CalendarError, Counts, Histories, Past, Period, PeriodCounts, Slices, WindowCounts};
 
 /// The histories and the alerts of some SLOs, by their index.
@@ -87,6 +89,18 @@ impl Engine {
             kept.last = counted;
         }
         self.histories.tick(now, self.kept.iter().map(|kept| kept.last));
+    }
+
+    /// Returns since when there are histories.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn begins(&self) -> Timestamp {
+        self.histories.begins()
+    }
+
+    /// Puts what happened before the histories begin in front of them. What counts slices of time stays as it is.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn prepend(&mut self, before: &Before) {
+        self.histories.prepend(before);
     }
 
     /// Returns this moment, or that of the last tick if it is later.

@@ -71,6 +71,10 @@
 //! * `store` (default): `SloRegistryBuilder::state_dir` keeps what is counted over restarts and crashes.
 //! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`, and what
 //!   becomes of the saved state, in those of `slo::state`.
+//! * `alertmanager`: pushes alerts to an Alertmanager, `SloRegistryBuilder::alertmanager`.
+//! * `prometheus`: restores what a restart forgot, and shows what the whole fleet does: `SloRegistryBuilder::restore_from`,
+//!   `SloRegistryBuilder::fleet`.
+//! * `remote-tls`: speaks TLS to these.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
@@ -114,13 +118,19 @@ pub use self::operations::{
 pub use self::record::{Deliver, GrpcBody, GrpcMethods, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};
 pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
+#[cfg(feature = "alertmanager")]
+pub use slo_core::Alertmanager;
 #[cfg(feature = "metrics")]
 pub use slo_core::FacadePublisher;
+#[cfg(feature = "prometheus")]
+pub use slo_core::Prometheus;
+#[cfg(any(feature = "alertmanager", feature = "prometheus"))]
+pub use slo_core::RemoteError;
 pub use slo_core::{
     AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
     AlertTransition, Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRate, BurnRateStatus, CalendarPeriod,
-    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exhaustion, Exposition, GrpcCode, Head,
-    Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry,
+    Classify, Clock, Counts, ErrorBudget, EventOverride, Events, Exhaustion, Exposition, FleetStatus,
+    GrpcCode, Head, Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry,
     IncidentLatency, IncidentReport, InstallError, LatencyEnd, LatencyStatus, Maintenance, Objective,
     ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Recorder, Registry, RouteRef, SeriesWriter,
     Severity, Simulation, Sli, Slo, SloStatus, StateFailure, StateStatus, Status, StatusReader, TextFormat,

@@ -1,8 +1,9 @@
 //! The programs a test starts. Each is killed with its handle, also when the test panics.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -45,7 +46,7 @@ impl StateDirectory {
 impl Drop for StateDirectory {
     fn drop(&mut self) {
         // It may never have been made.
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -189,7 +190,40 @@ pub(crate) fn skip(test: &str, why: &str) {
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{line} (CI=true: nothing may be skipped)");
     eprintln!("{line}");
     if let Some(log) = std::env::var_os("SLO_SKIP_LOG") {
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
+        let file = fs::OpenOptions::new().create(true).append(true).open(log);
         file.and_then(|mut file| writeln!(file, "{line}")).expect("the skip log can be written");
+    }
+}
+
+/// Returns an address for a program that cannot choose a port itself and tell us: whoever takes it in between makes the
+/// test fail.
+#[allow(dead_code, reason = "not every test starts one")]
+pub(crate) fn free_address() -> SocketAddr {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("it is bound")
+}
+
+/// A directory of this test process, removed with its handle.
+#[allow(dead_code, reason = "not every test writes files")]
+#[derive(Debug)]
+pub(crate) struct Directory(pub(crate) PathBuf);
+
+#[allow(dead_code, reason = "not every test writes files")]
+impl Directory {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("the target directory can be written");
+        Self(path)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap_or_default()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // What cannot be removed goes with `cargo clean`.
+        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -62,7 +62,11 @@ impl Engine {
     /// Returns what is to be kept of an SLO besides its history.
     pub(crate) fn kept(&self, slo: usize) -> SavedKept {
         let kept = &self.kept[slo];
-        let pin = kept.period.pin().map(|(begin, counts)| (begin.unix_nanos(), counts.good, counts.bad));
+        // As the samples are, which the next process goes on from.
+        let pin = kept.period.pin().map(|(begin, counts)| {
+            let counts = self.histories.base(slo).plus(counts);
+            (begin.unix_nanos(), counts.good, counts.bad)
+        });
         let slices = kept.slices.as_ref().map(|slices| SavedSlices::of(slices.state()));
         SavedKept { pin, slices, alerts: self.alerts[slo].saved() }
     }

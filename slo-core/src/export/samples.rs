@@ -29,13 +29,15 @@ pub(super) enum Part {
     Maintenance,
     /// How it stands with the saved state, in one step.
     State,
+    /// What became of pushed alerts, in one step for each family.
+    Notifications,
     /// What exceeded a maximum, in one step.
     Overflow,
 }
 
 impl Part {
     /// All parts, which together are all samples of a registry but the histograms.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Active(Protocol::Http),
         Self::Active(Protocol::Rpc),
         Self::Active(Protocol::Operation),
@@ -67,6 +69,7 @@ impl Part {
             }
         }),
         Self::Slo(alerts),
+        Self::Notifications,
         Self::Maintenance,
         Self::State,
         Self::Overflow,
@@ -97,6 +100,7 @@ impl Part {
                 }
                 step == 0
             }
+            Self::Notifications => notifications(step, shared, visit),
             Self::Overflow => {
                 if step == 0 {
                     overflow(shared, visit);
@@ -181,9 +185,26 @@ fn state(status: &Status, visit: Visit<'_>) {
     visit(&naming::SLO_STATE_FAILING, &labels, Value::Gauge(failing));
 }
 
+fn notifications(step: usize, shared: &Shared, visit: Visit<'_>) -> bool {
+    match step {
+        0 => shared.pushing.each_result(|alertmanager, result, count| {
+            let labels = [(label::ALERTMANAGER, alertmanager), (label::RESULT, result)];
+            visit(&naming::NOTIFICATIONS, &labels, Value::Counter(count));
+        }),
+        1 => shared.pushing.each_queue(|alertmanager, queued| {
+            let labels = [(label::ALERTMANAGER, alertmanager)];
+            #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
+            visit(&naming::NOTIFICATIONS_QUEUED, &labels, Value::Gauge(queued as f64));
+        }),
+        _ => return false,
+    }
+    true
+}
+
 fn overflow(shared: &Shared, visit: Visit<'_>) {
-    let (routes, series) = shared.overflowed();
-    for (kind, count) in [("route", routes), ("series", series), ("unattributed", unattributed())] {
+    let (routes, series, alerts) = shared.overflowed();
+    let kinds = [("alert", alerts), ("route", routes), ("series", series), ("unattributed", unattributed())];
+    for (kind, count) in kinds {
         visit(&naming::SLO_OVERFLOW, &[(label::KIND, kind)], Value::Counter(count));
     }
 }

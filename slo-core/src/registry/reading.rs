@@ -46,7 +46,8 @@ impl Reading {
         let (slo, total) = (shared.slos.get(self.next)?, self.totals[self.next]);
         let engine = lock(&shared.engine);
         let past = engine.past(self.next, self.end, self.counted[self.next]);
-        let status = status::slo_status(slo, self.end, total, &past, &self.alerts[self.next]);
+        let mut status = status::slo_status(slo, self.end, total, &past, &self.alerts[self.next]);
+        status.fleet = shared.asking.fleet(self.next, slo, self.at);
         self.next += 1;
         Some(status)
     }

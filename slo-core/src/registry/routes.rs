@@ -278,6 +278,6 @@ mod tests {
                 "{method}"
             );
         }
-        assert_eq!(registry.shared().overflowed(), (TEXTS as u64, 0));
+        assert_eq!(registry.shared().overflowed(), (TEXTS as u64, 0, 0));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::asking::Asking;
 use super::classify::Policy;
 use super::goal::{Goal, Goals};
 use super::incidents::Incidents;
@@ -10,6 +11,7 @@ use super::left_out::LeftOut;
 use super::listeners::Listeners;
 use super::maintenance::Periods;
 use super::outcome::{Outcome, Verdict};
+use super::pushing::Pushing;
 use super::route::RouteId;
 use super::routes::Routes;
 use super::saver::Saver;
@@ -46,6 +48,8 @@ pub(crate) struct Shared {
     listeners: Listeners,
     /// None if nothing is saved.
     pub(super) saver: Option<Saver>,
+    pub(crate) pushing: Pushing,
+    pub(super) asking: Asking,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
     /// One thread at a time uses the last resort.
@@ -59,7 +63,7 @@ impl Shared {
         slos: Box<[Slo]>,
         goals: Box<[Goals]>,
         (routes, policy, left_out): (Routes, Policy, LeftOut),
-        (engine, listeners, saver): (Engine, Listeners, Option<Saver>),
+        (engine, listeners, saver, pushing, asking): (Engine, Listeners, Option<Saver>, Pushing, Asking),
     ) -> Self {
         let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold());
@@ -85,6 +89,8 @@ impl Shared {
             ledger: Mutex::default(),
             listeners,
             saver,
+            pushing,
+            asking,
             shards,
             last_resort,
         }
@@ -96,7 +102,10 @@ impl Shared {
         let mut engine = lock(&self.engine);
         // Read under the lock: who ticks later must not have read earlier.
         let totals: Vec<Counts> = self.totals().into_iter().map(Events::counts).collect();
-        engine.tick(now, &self.slos, &totals, |transition| self.listeners.queue(transition));
+        engine.tick(now, &self.slos, &totals, |transition| {
+            self.listeners.queue(transition, self.slos.len());
+        });
+        self.pushing.observe(&engine, &self.slos, &totals, now);
         let seen = lock(&self.incidents).look(&engine, &self.slos, (now, &totals));
         drop(engine);
         if !seen.is_empty() {
@@ -127,6 +136,10 @@ impl Shared {
     /// Returns how it stands with the saved state; `None` if there is none.
     pub(super) fn state(&self) -> Option<StateStatus> {
         self.saver.as_ref().map(Saver::status)
+    }
+
+    pub(super) fn listeners(&self) -> &Listeners {
+        &self.listeners
     }
 
     /// Gives the caller a shard of its own: one that an ended thread or a writer left, or a new one.
@@ -217,9 +230,11 @@ impl Shared {
         active
     }
 
-    /// Returns how many requests were counted in an overflow route and in an overflow series.
-    pub(crate) fn overflowed(&self) -> (u64, u64) {
-        (self.sum(|shard| shard.routes_overflowed.get()), self.sum(|shard| shard.series_overflowed.get()))
+    /// Returns how many requests were counted in an overflow route and in an overflow series, and how many
+    /// changes of alerts no listener was told of.
+    pub(crate) fn overflowed(&self) -> (u64, u64, u64) {
+        let routes = self.sum(|shard| shard.routes_overflowed.get());
+        (routes, self.sum(|shard| shard.series_overflowed.get()), self.listeners.dropped())
     }
 
     /// Adds the buckets of a series to `histogram`.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::fleet_status::FleetStatus;
 use super::state_status::StateStatus;
 use crate::alert::{AlertStates, AlertStatus};
 use crate::budget::{BurnRate, ErrorBudget, Exhaustion};
@@ -91,6 +92,9 @@ pub struct SloStatus {
     pub incident: Option<String>,
     /// Latencies of the routes since the process started; `None` before the first.
     pub latency: Option<LatencyStatus>,
+    /// The same SLO over all processes of the service; `None` if nobody is asked about them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetStatus>,
 }
 
 /// Events since the process started.
@@ -217,6 +221,7 @@ pub(super) fn slo_status(
         alerts: alerts.statuses(slo),
         incident: None,
         latency: None,
+        fleet: None,
     }
 }
 
@@ -231,13 +236,19 @@ fn budget_status(slo: &Slo, counts: Counts) -> BudgetStatus {
     }
 }
 
-/// Returns the rates over the windows everybody asks for, those of the rows that can fire, and the SLO's own, shortest first.
-fn burn_rates(slo: &Slo, whole: Counts, past: &impl Past) -> Vec<BurnRateStatus> {
+/// Returns the windows everybody asks for and those of the rows that can fire, shortest first.
+pub(super) fn burn_windows(slo: &Slo) -> Vec<Duration> {
     let both = |(_, row): (usize, &AlertRow)| [row.short(slo.window()), row.long(slo.window())];
     let mut windows: Vec<Duration> = slo.alert_rows().flat_map(both).collect();
     windows.extend([300, 3_600].map(Duration::from_secs));
     windows.sort_unstable();
     windows.dedup();
+    windows
+}
+
+/// Returns the rates over the windows everybody asks for, those of the rows that can fire, and the SLO's own, shortest first.
+fn burn_rates(slo: &Slo, whole: Counts, past: &impl Past) -> Vec<BurnRateStatus> {
+    let windows = burn_windows(slo);
     let rate =
         |window: String, counts| BurnRateStatus { window, rate: BurnRate::new(slo.objective(), counts) };
     let own = slo.window().to_string();

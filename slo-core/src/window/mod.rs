@@ -4,6 +4,8 @@
 //! is the difference between now and the sample at its beginning: event-weighted, and as cheap for ninety
 //! days as for five minutes. No event can fall between two windows or be counted in a window twice.
 
+#[cfg(feature = "prometheus")]
+mod backfill;
 #[cfg_attr(not(feature = "calendar"), path = "no_calendar.rs")]
 mod calendar;
 mod histories;
@@ -15,6 +17,8 @@ mod ring;
 mod saved;
 mod slices;
 
+#[cfg(feature = "prometheus")]
+pub(crate) use self::backfill::Before;
 use self::calendar::Calendar;
 pub(crate) use self::histories::Histories;
 pub(crate) use self::past::{Past, PeriodCounts};
@@ -59,11 +63,6 @@ impl Counts {
         ratio(self.good, self.total())
     }
 
-    /// Returns these events and those; as many as fit if they are too many.
-    pub(crate) const fn plus(self, other: Self) -> Self {
-        Self { good: self.good.saturating_add(other.good), bad: self.bad.saturating_add(other.bad) }
-    }
-
     /// Returns the share of bad events, or `None` if there were no events.
     #[must_use]
     pub fn bad_ratio(self) -> Option<f64> {
@@ -72,6 +71,11 @@ impl Counts {
 }
 
 impl Counts {
+    /// Returns what has been counted by both; as much as fits if it is too much.
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self { good: self.good.saturating_add(other.good), bad: self.bad.saturating_add(other.bad) }
+    }
+
     /// Returns what has been counted since it was this.
     pub(crate) const fn since(self, before: Self) -> Self {
         Self { good: self.good.saturating_sub(before.good), bad: self.bad.saturating_sub(before.bad) }

@@ -37,7 +37,7 @@ impl Grows for Counts {
 /// Samples at multiples of one step.
 #[derive(Debug)]
 pub(super) struct Ring<T> {
-    step_nanos: u64,
+    pub(super) step_nanos: u64,
     pub(super) slots: Box<[T]>,
     /// The slots that hold a sample: from the first since the start, to the newest.
     pub(super) oldest: u64,

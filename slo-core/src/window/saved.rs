@@ -171,6 +171,21 @@ impl Histories {
         }
     }
 
+    /// Returns how often a past was put in front of all that is known: what was saved before that is another past.
+    pub(crate) const fn pasts(&self) -> u32 {
+        self.pasts
+    }
+
+    /// Returns what of the samples of an SLO is not in the totals that it is told.
+    pub(crate) fn base(&self, slo: usize) -> Counts {
+        self.histories[slo].base
+    }
+
+    /// Returns from when until when, in milliseconds watched, there was no such SLO.
+    pub(crate) fn absent(&self, slo: usize) -> [u64; 2] {
+        self.histories[slo].absent
+    }
+
     /// Returns the newest slots, which are the same for all histories.
     pub(crate) fn marks(&self) -> Marks {
         [0, 1, 2, 3].map(|ring| self.watched.rings[ring].newest)

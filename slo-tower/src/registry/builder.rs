@@ -1,5 +1,10 @@
 //! What a registry is made of: promises, classifiers, what is left out.
 
+#[cfg(feature = "alertmanager")]
+mod alertmanager;
+#[cfg(feature = "prometheus")]
+mod prometheus;
+
 use std::time::Duration;
 
 use slo_core::{AlertTransition, BuildError, Classify, Clock, Registry, RegistryBuilder, Slo};
@@ -138,7 +143,7 @@ impl SloRegistryBuilder {
     }
 
     /// Tells `listener` of every alert that fires or resolves, once, in the order in which they do; more than one may be
-    /// given. It is called by whoever ticks, so it should hand over what takes long; see
+    /// given. It is called by a thread for that, or of a registry that was only built by whoever ticks; see
     /// [`RegistryBuilder::on_alert`](slo_core::RegistryBuilder::on_alert).
     ///
     /// ```

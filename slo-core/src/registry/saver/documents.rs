@@ -89,22 +89,20 @@ mod tests {
         };
         let registry = open();
         with(&registry, &|documents| {
-            assert!(
-                documents.put("incident/1", b"one".to_vec()) && documents.put("incident/2", b"two".to_vec())
-            );
+            assert!(documents.put("note/1", b"one".to_vec()) && documents.put("note/2", b"two".to_vec()));
             assert!(documents.put("period/a", b"a".to_vec()));
-            assert!(!documents.put("incident/3", vec![0; Documents::BYTES_MAX + 1]));
+            assert!(!documents.put("note/3", vec![0; Documents::BYTES_MAX + 1]));
         });
         registry.tick(registry.clock().now());
         // Appended to the first file: one is replaced, one is removed.
         with(&registry, &|documents| {
-            assert!(documents.put("incident/2", b"TWO".to_vec()));
-            documents.remove("incident/1");
+            assert!(documents.put("note/2", b"TWO".to_vec()));
+            documents.remove("note/1");
         });
         registry.tick(registry.clock().now());
         drop(registry);
         let registry = open();
-        assert_eq!(found(&registry, "incident/"), [("incident/2".to_owned(), b"TWO".to_vec())]);
+        assert_eq!(found(&registry, "note/"), [("note/2".to_owned(), b"TWO".to_vec())]);
         assert_eq!(found(&registry, "").len(), 2);
         drop(registry);
         std::fs::remove_dir_all(&directory).expect("it is ours");

@@ -30,6 +30,8 @@ pub(super) struct Saving {
     marks: Marks,
     /// What is saved of each SLO.
     known: Vec<Known>,
+    /// Of which past that is: one that was put in front of it changes every sample.
+    pasts: u32,
     pause: Pause,
 }
 
@@ -49,7 +51,8 @@ struct Pause {
 impl Saving {
     pub(super) fn new(store: Store, slos: Vec<SloRecord>, retired: Vec<Retired>) -> Self {
         let known = vec![Known::default(); slos.len()];
-        Self { store: Some(store), slos, retired, marks: Marks::default(), known, pause: Pause::default() }
+        let (marks, pause) = (Marks::default(), Pause::default());
+        Self { store: Some(store), slos, retired, marks, known, pasts: 0, pause }
     }
 
     /// Saves, and returns until which tick everything is saved; `None` if it was not tried.
@@ -79,10 +82,15 @@ impl Saving {
 
     /// Appends what is newer.
     fn append(&mut self, shared: &Shared, documents: &Mutex<Documents>) -> io::Result<Timestamp> {
+        let copied = {
+            let engine = lock(&shared.engine);
+            let is_same_past = engine.histories().pasts() == self.pasts;
+            let since = Some((self.marks, &*self.known));
+            is_same_past.then(|| copy(&engine, 0..self.slos.len(), since, Some(self.marks)))
+        };
+        // What is saved of another past can not go on with this one.
+        let Some((samples, known)) = copied else { return self.rewrite(shared, documents) };
         let (changed, mut records) = lock(documents).take_changed();
-        let all = 0..self.slos.len();
-        let (samples, known) =
-            copy(&lock(&shared.engine), all, Some((self.marks, &self.known)), Some(self.marks));
         let (at, marks) = (samples.at, samples.marks);
         records.push(Record::Samples(Box::new(samples)));
         let mut frames = Vec::new();
@@ -107,7 +115,13 @@ impl Saving {
         let Some(store) = &mut self.store else { return Err(io::ErrorKind::NotFound.into()) };
         let (mut begun, mut known) = (None::<SamplesRecord>, Vec::with_capacity(self.slos.len()));
         let mut changed = BTreeSet::new();
-        let mut is_first = true;
+        let pasts = || lock(&shared.engine).histories().pasts();
+        let (mut is_first, begun_pasts) = (true, pasts());
+        {
+            let engine = lock(&shared.engine);
+            let slos = self.slos.iter_mut().enumerate();
+            slos.for_each(|(index, slo)| slo.absent = engine.histories().absent(index));
+        }
         let written = store.rewrite(now, |out| {
             if std::mem::take(&mut is_first) {
                 let (not_saved, records) = lock(documents).take_all();
@@ -136,8 +150,10 @@ impl Saving {
         });
         self.pause.after(written.is_ok());
         match (written, begun) {
+            // Some pieces are of one past and some of another. It is put in front of a registry once.
+            (Ok(()), Some(_)) if pasts() != begun_pasts => self.rewrite(shared, documents),
             (Ok(()), Some(begun)) => {
-                (self.marks, self.known) = (begun.marks, known);
+                (self.marks, self.known, self.pasts) = (begun.marks, known, begun_pasts);
                 Ok(Timestamp::from_unix_nanos(begun.at))
             }
             (Err(error), _) => {
