@@ -23,7 +23,10 @@ pub(crate) struct Histories {
     /// Ticks further apart than this leave a gap in the coverage.
     gap: Duration,
     /// How often a past was put in front of all that is known, which changes every sample.
-    #[cfg_attr(not(feature = "store"), expect(dead_code, reason = "asked by who saves"))]
+    #[cfg_attr(
+        not(any(feature = "prometheus", feature = "store")),
+        expect(dead_code, reason = "nobody puts one there, nobody saves")
+    )]
     pub(super) pasts: u32,
 }
 
