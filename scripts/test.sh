@@ -47,10 +47,20 @@ main() {
     step 'test' cargo test --workspace --exclude slo-benches --all-features
     step 'examine the instructions of a request' scripts/hot-path.sh
     step 'check without default features' cargo check -p slo-tower --no-default-features
+    step 'check each feature alone' each_feature
     if [[ ${CI-} == true && -s $SLO_SKIP_LOG ]]; then
         current='skipped tests'
         fail 'CI=true: nothing may be skipped, but tests were; see below'
     fi
+}
+
+# Code that only one feature uses is dead without it, which the other steps do not see.
+each_feature() {
+    local feature
+    for feature in '' alertmanager calendar prometheus store tracing; do
+        RUSTFLAGS='-D warnings' cargo check --quiet -p slo-core --no-default-features --features "$feature" \
+            --target-dir "$TARGET/features"
+    done
 }
 
 install_programs() {
