@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Debian package = the program we need from it.
-readonly PACKAGES=(prometheus=prometheus prometheus=promtool valgrind=valgrind curl=curl binutils=nm)
+readonly PACKAGES=(prometheus=prometheus prometheus=promtool prometheus-alertmanager=prometheus-alertmanager valgrind=valgrind curl=curl binutils=nm)
 # Python package = the module we need from it.
 readonly PYTHON_PACKAGES=(prometheus_client=prometheus_client requests=requests grpcio=grpc)
 readonly TARGET="${CARGO_TARGET_DIR:-target}"
@@ -47,10 +47,20 @@ main() {
     step 'test' cargo test --workspace --exclude slo-benches --all-features
     step 'examine the instructions of a request' scripts/hot-path.sh
     step 'check without default features' cargo check -p slo-tower --no-default-features
+    step 'check each feature alone' each_feature
     if [[ ${CI-} == true && -s $SLO_SKIP_LOG ]]; then
         current='skipped tests'
         fail 'CI=true: nothing may be skipped, but tests were; see below'
     fi
+}
+
+# Code that only one feature uses is dead without it, which the other steps do not see.
+each_feature() {
+    local feature
+    for feature in '' alertmanager calendar prometheus store tracing; do
+        RUSTFLAGS='-D warnings' cargo check --quiet -p slo-core --no-default-features --features "$feature" \
+            --target-dir "$TARGET/features"
+    done
 }
 
 install_programs() {

@@ -35,13 +35,14 @@ use self::options::{Command, HELP, Options};
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Declares what the shop's health depends on; the promises are found by themselves.
-fn registry(listener: SocketAddr, bank: &Bank) -> Result<SloRegistry, BuildError> {
+fn registry(options: &Options, listener: SocketAddr, bank: &Bank) -> Result<SloRegistry, BuildError> {
     let bank = bank.clone();
     SloRegistry::builder("shop")
         // All shops share it: it is reported, and decides nothing.
         .check(Check::new("bank", move || bank.clone().ping()))
         // Fails if a layer answers in the probes' stead.
         .self_probe(listener)
+        .state_dir(&options.state_dir)
         .start()
 }
 
@@ -80,7 +81,7 @@ async fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
     fault::hush_panics_on_demand();
     let listener = listen(options).await?;
     let address = reachable(listener.local_addr()?);
-    let slos = registry(address, &Bank::open().await?)?;
+    let slos = registry(options, address, &Bank::open().await?)?;
     println!("{}", welcome::message(address));
 
     let (notes, noted) = mpsc::channel(1);

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::prelude::*;
@@ -23,6 +24,8 @@ Options:
 Environment:
   HOST      listen on this address (127.0.0.1)
   PORT      listen on this port (3000); 0 takes a free one
+  SLO_STATE_DIR
+            keep the budgets in this directory (./slo-state), so that they survive a restart; each shop needs one of its own
   NO_COLOR  if it is set to anything, draw without colours
 ";
 
@@ -40,6 +43,7 @@ pub(crate) enum Command {
 pub(crate) struct Options {
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) state_dir: PathBuf,
     pub(crate) traffic: Option<Bounds>,
     pub(crate) colour: bool,
 }
@@ -54,6 +58,7 @@ impl Command {
         let mut options = Options {
             host: environment("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()),
             port: port.parse().map_err(|_| error(format!("PORT={port:?} is no port: write 0 to 65535")))?,
+            state_dir: environment("SLO_STATE_DIR").unwrap_or_else(|| "./slo-state".to_owned()).into(),
             traffic: None,
             colour: environment("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
@@ -116,13 +121,17 @@ mod tests {
 
     #[test]
     fn options_are_read_from_arguments_and_environment() {
-        let default = Options { host: "127.0.0.1".to_owned(), port: 3000, traffic: None, colour: true };
+        let state_dir = PathBuf::from("./slo-state");
+        let default =
+            Options { host: "127.0.0.1".to_owned(), port: 3000, state_dir, traffic: None, colour: true };
         assert_eq!(parse(&[], &[]), Ok(Command::Serve(default)));
         assert_eq!(parse(&["--traffic", "-h"], &[]), Ok(Command::Help));
         let bounds = Bounds { time: Duration::from_secs(5), requests: 400, seed: 7 };
-        let told = Options { host: "::1".to_owned(), port: 0, traffic: Some(bounds), colour: false };
+        let (host, state_dir) = ("::1".to_owned(), PathBuf::from("/var/lib/shop"));
+        let told = Options { host, port: 0, state_dir, traffic: Some(bounds), colour: false };
         let arguments = ["--seed", "7", "--traffic=5", "--requests=400"];
-        let environment = [("HOST", "::1"), ("PORT", "0"), ("NO_COLOR", "1")];
+        let environment =
+            [("HOST", "::1"), ("PORT", "0"), ("SLO_STATE_DIR", "/var/lib/shop"), ("NO_COLOR", "1")];
         assert_eq!(parse(&arguments, &environment), Ok(Command::Serve(told)));
     }
 

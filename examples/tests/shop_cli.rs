@@ -10,7 +10,7 @@ use http::Request;
 use http_body_util::Full;
 use slo_examples::client::{ClientError, Connection};
 
-use self::programs::{Shop, eventually, run_shop};
+use self::programs::{Shop, StateDirectory, eventually, run_shop};
 
 fn faulty(path: &str, fault: &str) -> Request<Full<Bytes>> {
     Request::get(path).header("x-shop-fault", fault).body(Full::default()).expect("a valid request")
@@ -57,6 +57,26 @@ async fn the_start_message_is_the_golden_file_and_every_line_of_it_works() {
     let order = order.body(Full::from(r#"{"items":[1,2]}"#)).expect("a valid request");
     let answer = Connection::new(shop.address).send(order).await.expect("an answer");
     assert_eq!(answer.body(), r#"{"articles":["kettle","teapot"],"price_cents":1990}"#);
+}
+
+#[tokio::test]
+async fn budgets_survive_a_restart_and_a_second_shop_needs_a_directory_of_its_own() {
+    let state = StateDirectory::new();
+    let shop = Shop::open_with(&[], &state);
+    for _ in 0..3 {
+        assert_eq!(shop.get("/orders/7", &[("x-shop-fault", "status=503")]).await.status(), 503);
+    }
+    let (code, _, error) = run_shop(&[], &[("PORT", "0"), ("SLO_STATE_DIR", &state.0.to_string_lossy())]);
+    assert_eq!(code, Some(1));
+    assert!(
+        error.contains("in use by another process") && error.contains("a directory of its own"),
+        "{error}"
+    );
+    assert_eq!(shop.terminate(), Some(0));
+
+    let shop = Shop::open_with(&[], &state);
+    let orders = shop.slo("orders-availability").await;
+    assert_eq!((&orders["events"]["bad"], &orders["total"]["bad"]), (&3.into(), &0.into()));
 }
 
 #[tokio::test]

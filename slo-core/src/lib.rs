@@ -8,25 +8,42 @@ mod objective;
 
 mod sync;
 
+mod worker;
+
+#[cfg(feature = "_remote")]
+mod remote;
+
 mod histogram;
 
 mod window;
 
 mod budget;
 
+#[cfg(feature = "prometheus")]
+mod prometheus;
+
 mod alert;
+
+mod incident;
+
+#[cfg(feature = "alertmanager")]
+mod alertmanager;
 
 mod engine;
 
 mod simulate;
 
 mod health;
+#[cfg(feature = "store")]
+mod store;
 
 mod registry;
 
 mod export;
 
 pub use self::alert::{AlertChange, AlertRowStatus, AlertStatus, AlertTransition};
+#[cfg(feature = "alertmanager")]
+pub use self::alertmanager::Alertmanager;
 pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 #[cfg(feature = "metrics")]
 pub use self::export::FacadePublisher;
@@ -36,16 +53,23 @@ pub use self::health::{
     HealthListener, HealthStatus, Level, Life, Monitor, Probe, ProbeAnswer, Report, Run,
 };
 pub use self::histogram::Histogram;
+pub use self::incident::{
+    IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry, IncidentLatency, IncidentReport,
+};
 pub use self::objective::{
     AlertForm, AlertPolicy, AlertPolicyError, AlertRow, CalendarPeriod, LatencyEnd, Objective,
     ObjectiveClass, ObjectiveError, Severity, Sli, Slo, Threshold, TimeSlices, Window,
 };
+#[cfg(feature = "prometheus")]
+pub use self::prometheus::Prometheus;
 pub use self::registry::{
     Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRateStatus, Classify, Declaration, Declared,
-    EventOverride, Events, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation, Outcome,
-    PeriodStatus, Recorder, Registry, RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus, Status,
-    StatusReader, Subject, Verdict, mark,
+    EventOverride, Events, FleetStatus, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation,
+    Outcome, PeriodStatus, Recorder, Registry, RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus,
+    StateFailure, StateStatus, Status, StatusReader, Subject, Verdict, mark,
 };
+#[cfg(feature = "_remote")]
+pub use self::remote::RemoteError;
 pub use self::simulate::{Incident, Simulation, Traffic, simulate};
 pub use self::time::{Clock, Timestamp};
 pub use self::window::Counts;

@@ -69,6 +69,10 @@ families! {
     SLO_EXHAUSTION: Gauge "slo_budget_exhaustion_seconds" "Seconds until the error budget is gone at the present burn rate; 0 when it is, absent while it lasts for the whole window.";
     /// Whether an alert fires.
     SLO_ALERT: Gauge "slo_alert_active" "Whether a burn-rate alert of this severity is firing.";
+    /// Alerts on their way to Alertmanagers.
+    NOTIFICATIONS: Counter "slo_notifications_total" "Alerts sent to an Alertmanager, each time they are sent, by what became of them: sent, failed (refused or tried again) or dropped undelivered.";
+    /// Alerts that have not arrived.
+    NOTIFICATIONS_QUEUED: Gauge "slo_notifications_queued" "Alerts whose present state an Alertmanager has not been told yet.";
     /// Whether events count.
     SLO_MAINTENANCE: Gauge "slo_maintenance_active" "Whether there is maintenance, in which no event counts for an SLO.";
     /// How well a check is.
@@ -83,8 +87,12 @@ families! {
     HEALTH_PROBE_STATUS: Gauge "health_probe_status" "What a probe is told: 1 passes, 0.5 passes with a warning, 0 fails.";
     /// The life of the process.
     HEALTH_LIFE: Gauge "health_life" "Where in its life the process is: 1 for the present state, 0 for the others.";
+    /// Until when the state is saved.
+    SLO_STATE_SAVED: Gauge "slo_state_saved_timestamp_seconds" "Until when everything that was counted is saved, in seconds since the Unix epoch; absent before the first save.";
+    /// Whether the state cannot be saved.
+    SLO_STATE_FAILING: Gauge "slo_state_failing" "Whether the state cannot be saved at present; absent without a state directory.";
     /// What exceeded a documented maximum.
-    SLO_OVERFLOW: Counter "slo_series_overflow_total" "Events without a place of their own: beyond a maximum of routes or series, or operations of this process that found no registry.";
+    SLO_OVERFLOW: Counter "slo_series_overflow_total" "Events without a place of their own: beyond a maximum of routes or series, changes of alerts that listeners took too long for, or operations of this process that found no registry.";
 }
 
 /// Label names.
@@ -123,6 +131,12 @@ pub mod label {
     pub const PROBE: &str = "probe";
     /// Where in its life the process is: `starting`, `ready` or `draining`.
     pub const STATE: &str = "state";
+    /// The name of an alert.
+    pub const ALERT_NAME: &str = "alertname";
+    /// Host and port of an Alertmanager.
+    pub const ALERTMANAGER: &str = "alertmanager";
+    /// What became of something.
+    pub const RESULT: &str = "result";
     /// What overflowed.
     pub const KIND: &str = "kind";
 }
@@ -130,6 +144,12 @@ pub mod label {
 /// The labels of `slo_info` that a user's own labels must not shadow.
 pub(crate) const INFO_LABELS: &[&str] =
     &[label::SLO, label::SERVICE, label::SLI, label::WINDOW, label::THRESHOLD, "job", "instance", "le"];
+
+/// The name of all alerts about burn rates, whoever raises them: this process or rules of Prometheus.
+pub const ALERT_NAME: &str = "SloBurnRate";
+/// The labels of an alert that are always ours.
+#[cfg(feature = "alertmanager")]
+pub(crate) const ALERT_LABELS: &[&str] = &[label::ALERT_NAME, label::SLO, label::SERVICE, label::SEVERITY];
 
 /// The route of requests that match no route.
 pub const ROUTE_UNMATCHED: &str = "_UNMATCHED";

@@ -31,6 +31,7 @@ fn main() {
     recording_allocates_nothing_once_a_series_is_known();
     threads_that_come_and_go_leave_no_memory_behind();
     writers_that_come_and_go_leave_no_memory_behind();
+    a_tick_of_calm_slos_allocates_nothing_for_another_slo();
 }
 
 fn registry() -> (Registry, Clock) {
@@ -154,4 +155,41 @@ fn writers_that_come_and_go_leave_no_memory_behind() {
     assert_eq!((while_recording, kept), (0, 0), "{change:?}");
     let count = registry.latency("GET /a").map(|latency| latency.count());
     assert_eq!(count, Some(2 * (WRITERS as u64 + 1)));
+}
+
+/// What a tick allocates is a list of totals and a list of bound routes; that nobody alerts costs nothing, be there bad
+/// events or not.
+fn a_tick_of_calm_slos_allocates_nothing_for_another_slo() {
+    let ticked = |slos: usize| {
+        let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+        let slo = |index| {
+            let name = format!("job-{index}");
+            let slo = Slo::new(name.clone(), Sli::Availability, Objective::literal("99%"));
+            slo.and_then(|slo| slo.with_operation(name)).expect("it is well formed")
+        };
+        let builder = (0..slos).fold(Registry::builder("shop"), |builder, index| builder.slo(slo(index)));
+        let registry = builder.clock(clock.clone()).build().expect("it is valid");
+        let work = || {
+            for index in 0..slos {
+                for run in 0..1_000 {
+                    let outcome = if run == 0 { Outcome::InnerError } else { Outcome::Completed(0) };
+                    registry.attempt(&format!("job-{index}")).finish(outcome);
+                }
+            }
+            clock.advance(Duration::from_secs(10));
+        };
+        // Histories, and the ledger of what was counted, are made here.
+        for _ in 0..10 {
+            work();
+            registry.tick(clock.now());
+        }
+        work();
+        let region = Region::new(ALLOCATOR);
+        registry.tick(clock.now());
+        let change = region.change();
+        println!("a tick of {slos} SLOs: {} allocations", change.allocations);
+        assert!(registry.incident_ids().is_empty());
+        change.allocations + change.reallocations
+    };
+    assert!(ticked(1) <= 3 && ticked(1_000) <= 3);
 }

@@ -131,7 +131,7 @@ impl SloRegistry {
         Ok(self.layer_by(Around(Templates::new(templates)?)).layer(router.with_state(())))
     }
 
-    /// Returns `/metrics`, `/slo` and the probes, to be merged after the layer so that they are not recorded themselves, and
+    /// Returns `/metrics`, `/slo`, `/slo/incidents` and the probes, to be merged after the layer so that they are not recorded themselves, and
     /// after all layers that shed, limit or delay.
     ///
     /// Of two merged routers without a fallback of their own, the second one's answers what matches no route; here
@@ -190,6 +190,8 @@ where
     router
         .route("/metrics", any_service(slos.metrics_service()))
         .route("/slo", any_service(slos.status_service()))
+        .route("/slo/incidents", any_service(slos.incidents_service()))
+        .route("/slo/incidents/{id}", any_service(slos.incidents_service()))
 }
 
 fn with_probes<S>(router: Router<S>, slos: &SloRegistry, for_operators: bool) -> Router<S>

@@ -34,12 +34,14 @@
 //! | what one handler knows better | [`EventOverride`] |
 //! | gRPC, with tonic or without | [`SloRegistry::layer_grpc`], [`GrpcClassifier`], [`GrpcCode`] |
 //! | answers in a service's stead | [`Cause`], [`answer_error`] |
-//! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
+//! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`], [`IncidentsService`] |
 //! | alerts: when, and who is told | [`AlertPolicy`], [`Slo::with_alerts`], [`SloRegistryBuilder::on_alert`] |
 //! | whether the service is well | [`Check`], [`SloRegistryBuilder::check`], [`Health`], [`BurnPolicy`] |
 //! | what probes say, and to whom | [`ProbeSettings`], [`SloRegistry::readyz_service`], [`SloRegistryBuilder::self_probe`] |
+//! | what happened while an SLO alerted | [`Registry::incidents`], [`IncidentReport`], [`IncidentReport::to_markdown`] |
 //! | what a policy would make of an incident | [`simulate`](fn@simulate) |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
+//! | what survives restarts and crashes | `SloRegistryBuilder::state_dir`, [`StateStatus`] |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
 //! | jobs, and clients of other services | [`SloRegistry::layer_operations`], [`Registry::attempt`] |
 //! | durations you measure yourself | [`SeriesWriter`] |
@@ -68,8 +70,13 @@
 //! * `tonic`: a single service that [`SloRegistry::layer_grpc`] records can be added to tonic's server by itself.
 //! * `calendar`: weeks, months and quarters as windows, in any time zone; these are compiled in.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
-//! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`, and how the
-//!   health changes, in those of `slo::health`.
+//! * `store` (default): `SloRegistryBuilder::state_dir` keeps what is counted over restarts and crashes.
+//! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`, what becomes
+//!   of the saved state, in those of `slo::state`, and how the health changes, in those of `slo::health`.
+//! * `alertmanager`: pushes alerts to an Alertmanager, `SloRegistryBuilder::alertmanager`.
+//! * `prometheus`: restores what a restart forgot, and shows what the whole fleet does: `SloRegistryBuilder::restore_from`,
+//!   `SloRegistryBuilder::fleet`.
+//! * `remote-tls`: speaks TLS to these.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
@@ -108,7 +115,8 @@ pub use self::classify::{
     Cause, GrpcClassifier, HttpClassifier, answer_error, classify_http, outcome_of_error,
 };
 pub use self::endpoint::{
-    Allow, EndpointBody, MetricsService, ProbeFormat, ProbeService, ProbeSettings, StatusService,
+    Allow, EndpointBody, IncidentsService, MetricsService, ProbeFormat, ProbeService, ProbeSettings,
+    StatusService,
 };
 pub use self::health::{Health, StartHold};
 pub use self::operations::{
@@ -118,16 +126,24 @@ pub use self::operations::{
 pub use self::record::{Deliver, GrpcBody, GrpcMethods, Record, ResponseBody, ResponseFuture, SloLayer};
 pub use self::registry::{SloRegistry, SloRegistryBuilder};
 pub use self::route::{RequestHead, RouteTemplate, TemplateError, Templates};
+#[cfg(feature = "alertmanager")]
+pub use slo_core::Alertmanager;
 #[cfg(feature = "metrics")]
 pub use slo_core::FacadePublisher;
+#[cfg(feature = "prometheus")]
+pub use slo_core::Prometheus;
+#[cfg(any(feature = "alertmanager", feature = "prometheus"))]
+pub use slo_core::RemoteError;
 pub use slo_core::{
     AlertChange, AlertForm, AlertPolicy, AlertPolicyError, AlertRow, AlertRowStatus, AlertStatus,
     AlertTransition, Attempt, BudgetStatus, BudgetUnit, BuildError, Burn, BurnPolicy, BurnRate,
     BurnRateStatus, CalendarPeriod, Check, CheckError, CheckRules, CheckRun, CheckStatus, Classify, Clock,
-    Counts, ErrorBudget, EventOverride, Events, Exhaustion, Exposition, Failure, Fault, Gate, GrpcCode, Head,
-    HealthStatus, Histogram, Incident, InstallError, LatencyEnd, LatencyStatus, Level, Life, Maintenance,
-    Objective, ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Probe, ProbeAnswer, Recorder, Registry,
-    Report, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus, Status, StatusReader,
-    TextFormat, Threshold, TimeSlices, Timestamp, Traffic, Verdict, Window, naming, simulate,
+    Counts, ErrorBudget, EventOverride, Events, Exhaustion, Exposition, Failure, Fault, FleetStatus, Gate,
+    GrpcCode, Head, HealthStatus, Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution,
+    IncidentEntry, IncidentLatency, IncidentReport, InstallError, LatencyEnd, LatencyStatus, Level, Life,
+    Maintenance, Objective, ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Probe, ProbeAnswer,
+    Recorder, Registry, Report, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus,
+    StateFailure, StateStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices, Timestamp, Traffic,
+    Verdict, Window, naming, simulate,
 };
 pub use slo_macros::slo;

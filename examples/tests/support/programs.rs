@@ -1,9 +1,11 @@
 //! The programs a test starts. Each is killed with its handle, also when the test panics.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,6 +29,27 @@ impl Drop for Program {
     }
 }
 
+/// A directory for the state of one shop, gone with its handle.
+#[derive(Debug)]
+pub(crate) struct StateDirectory(pub(crate) PathBuf);
+
+impl StateDirectory {
+    /// A new one, which the shop makes.
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: only the numbers must differ.
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("slo-shop-{}-{number}", std::process::id())))
+    }
+}
+
+impl Drop for StateDirectory {
+    fn drop(&mut self) {
+        // It may never have been made.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// A running shop on a port of its own.
 #[derive(Debug)]
 pub(crate) struct Shop {
@@ -35,15 +58,25 @@ pub(crate) struct Shop {
     pub(crate) welcome: String,
     output: BufReader<ChildStdout>,
     program: Program,
+    /// None if it belongs to the test.
+    _state: Option<StateDirectory>,
 }
 
 impl Shop {
     /// Starts the shop and waits for its start message.
     pub(crate) fn open(arguments: &[&str]) -> Self {
+        let state = StateDirectory::new();
+        let shop = Self::open_with(arguments, &state);
+        Self { _state: Some(state), ..shop }
+    }
+
+    /// The same, with its state in a directory of the test.
+    pub(crate) fn open_with(arguments: &[&str], state: &StateDirectory) -> Self {
         let mut command = shop();
         let mut child = command
             .args(arguments)
             .env("PORT", "0")
+            .env("SLO_STATE_DIR", &state.0)
             .stderr(Stdio::inherit())
             .spawn()
             .expect("the shop starts");
@@ -53,6 +86,7 @@ impl Shop {
             welcome: String::new(),
             output,
             program: Program(child),
+            _state: None,
         };
         while !shop.welcome.ends_with("Ctrl-C.\n\n") {
             let line = shop.line();
@@ -122,7 +156,10 @@ pub(crate) fn shop() -> Command {
 /// Runs the shop to its end: exit code, standard output, standard error.
 #[allow(dead_code, reason = "not every test lets it end")]
 pub(crate) fn run_shop(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String, String) {
-    let output = shop().args(arguments).envs(environment.iter().copied()).output().expect("the shop starts");
+    let state = StateDirectory::new();
+    let mut shop = shop();
+    shop.env("SLO_STATE_DIR", &state.0).args(arguments);
+    let output = shop.envs(environment.iter().copied()).output().expect("the shop starts");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
@@ -153,7 +190,40 @@ pub(crate) fn skip(test: &str, why: &str) {
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{line} (CI=true: nothing may be skipped)");
     eprintln!("{line}");
     if let Some(log) = std::env::var_os("SLO_SKIP_LOG") {
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
+        let file = fs::OpenOptions::new().create(true).append(true).open(log);
         file.and_then(|mut file| writeln!(file, "{line}")).expect("the skip log can be written");
+    }
+}
+
+/// Returns an address for a program that cannot choose a port itself and tell us: whoever takes it in between makes the
+/// test fail.
+#[allow(dead_code, reason = "not every test starts one")]
+pub(crate) fn free_address() -> SocketAddr {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("it is bound")
+}
+
+/// A directory of this test process, removed with its handle.
+#[allow(dead_code, reason = "not every test writes files")]
+#[derive(Debug)]
+pub(crate) struct Directory(pub(crate) PathBuf);
+
+#[allow(dead_code, reason = "not every test writes files")]
+impl Directory {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("the target directory can be written");
+        Self(path)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap_or_default()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // What cannot be removed goes with `cargo clean`.
+        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use bytes::Bytes;
@@ -11,7 +10,7 @@ use http::Request;
 use http_body_util::Full;
 use slo_examples::client::Connection;
 
-use crate::programs::{Program, eventually};
+use crate::programs::{Directory, Program, eventually, free_address};
 
 /// The labels of a series and its value.
 pub(crate) type Series = BTreeMap<BTreeMap<String, String>, f64>;
@@ -28,21 +27,25 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts Prometheus and waits until it is ready.
     pub(crate) async fn start(target: SocketAddr) -> Self {
-        let directory = Directory::new("prometheus");
+        Self::run(Directory::new("prometheus"), &[target]).await
+    }
+
+    /// Starts Prometheus on a directory that may hold data, to scrape these shops.
+    pub(crate) async fn run(directory: Directory, targets: &[SocketAddr]) -> Self {
+        let targets: Vec<_> = targets.iter().map(|target| format!("'{target}'")).collect();
+        let targets = targets.join(", ");
         let configuration = format!(
             "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n\
-             scrape_configs: [{{ job_name: shop, static_configs: [{{ targets: ['{target}'] }}] }}]\n"
+             scrape_configs: [{{ job_name: shop, static_configs: [{{ targets: [{targets}] }}] }}]\n"
         );
         let file = directory.0.join("prometheus.yml");
         fs::write(&file, configuration).expect("the configuration can be written");
         let log = fs::File::create(directory.0.join("log")).expect("the log can be written");
-        // It cannot choose a port itself and tell us: whoever takes this one in between makes the test fail.
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = free.local_addr().expect("it is bound");
-        drop(free);
+        let address = free_address();
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
             .arg(format!("--storage.tsdb.path={}", directory.0.join("data").display()))
+            .arg("--storage.tsdb.retention.time=400d")
             .arg(format!("--web.listen-address={address}"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -52,6 +55,12 @@ impl Prometheus {
         let mut prometheus = Self { address, _program: Program(child), _directory: directory };
         eventually("Prometheus is ready", async || prometheus.ready().await).await;
         prometheus
+    }
+
+    /// Returns where it listens.
+    #[allow(dead_code, reason = "not every test lets others ask")]
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Evaluates an expression now.
@@ -89,33 +98,24 @@ impl Prometheus {
     }
 }
 
-/// A directory of this test process, removed with its handle.
-#[derive(Debug)]
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("the target directory can be written");
-        Self(path)
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.join(name)).unwrap_or_default()
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        // What cannot be removed goes with `cargo clean`.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 fn encoded(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),
     };
     text.bytes().map(byte).collect()
+}
+
+/// Writes samples of our two counters as the data that a Prometheus starts with in this directory.
+#[allow(dead_code, reason = "not every test begins with a history")]
+pub(crate) fn write_blocks(directory: &Directory, events: &str, bad: &str) {
+    let text = format!("# TYPE slo_events counter\n{events}# TYPE slo_bad_events counter\n{bad}# EOF\n");
+    let file = directory.0.join("history.om");
+    fs::write(&file, text).expect("the history can be written");
+    let made = Command::new("promtool")
+        .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", "-q"])
+        .args([&file, &directory.0.join("data")])
+        .output()
+        .expect("promtool starts");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }

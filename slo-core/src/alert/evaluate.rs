@@ -30,8 +30,13 @@ pub(super) fn firing(slo: &Slo, severity: Severity, past: &impl Past) -> Option<
 }
 
 /// Returns how fast the long and the short window of a row burn; `None` where there is no data.
-pub(super) fn burns(slo: &Slo, row: &AlertRow, past: &impl Past) -> [Option<BurnRate>; 2] {
+pub(crate) fn burns(slo: &Slo, row: &AlertRow, past: &impl Past) -> [Option<BurnRate>; 2] {
     [row.long(slo.window()), row.short(slo.window())].map(|window| burn(slo, window, past).1)
+}
+
+/// Returns how fast a window burns; `None` where there is no data.
+pub(crate) fn burn_over(slo: &Slo, window: Duration, past: &impl Past) -> Option<BurnRate> {
+    burn(slo, window, past).1
 }
 
 fn fires(slo: &Slo, row: &AlertRow, past: &impl Past) -> Option<(BurnRate, BurnRate)> {

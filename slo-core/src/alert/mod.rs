@@ -1,16 +1,21 @@
 //! Whether an alert is due, since when, and why: the policy's rows, held against the windows at every tick.
 
 mod evaluate;
+#[cfg(feature = "store")]
+mod saved;
 mod state;
 #[cfg_attr(not(feature = "tracing"), path = "not_traced.rs")]
 mod traced;
 
-pub(crate) use self::state::AlertStates;
+pub(crate) use self::evaluate::{burn_over, burns};
+#[cfg(feature = "store")]
+pub(crate) use self::saved::SavedAlerts;
+pub(crate) use self::state::{Alarm, AlertStates};
 pub(crate) use self::traced::trace;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::budget::BurnRate;
 use crate::objective::{Severity, Slo, format_duration};
@@ -41,7 +46,7 @@ pub struct AlertStatus {
 }
 
 /// An [`AlertRow`](crate::AlertRow) with the windows it has for one SLO.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AlertRowStatus {
     /// The burn rate that both windows exceed.
@@ -53,7 +58,7 @@ pub struct AlertRowStatus {
 }
 
 impl AlertRowStatus {
-    fn new(slo: &Slo, row: usize) -> Self {
+    pub(crate) fn new(slo: &Slo, row: usize) -> Self {
         let row = slo.alerts().rows()[row];
         let window = |window| format_duration(nanos(window));
         let (long, short) = (window(row.long(slo.window())), window(row.short(slo.window())));

@@ -18,20 +18,30 @@ use crate::window::Past;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AlertStates {
     /// In the order of [`Severity::ALL`].
-    states: [State; Severity::ALL.len()],
+    pub(super) states: [State; Severity::ALL.len()],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct State {
-    firing: Option<Firing>,
-    resolved: Option<Timestamp>,
+pub(super) struct State {
+    pub(super) firing: Option<Firing>,
+    pub(super) resolved: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Firing {
-    since: Timestamp,
-    fired: Fired,
-    budget_spent: Option<f64>,
+pub(super) struct Firing {
+    pub(super) since: Timestamp,
+    pub(super) fired: Fired,
+    pub(super) budget_spent: Option<f64>,
+}
+
+/// The most urgent of what fires for an SLO.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Alarm {
+    pub(crate) severity: Severity,
+    /// Index of the row in the policy.
+    pub(crate) row: usize,
+    pub(crate) long_burn: BurnRate,
+    pub(crate) short_burn: BurnRate,
 }
 
 /// What is measured of an alert.
@@ -76,10 +86,17 @@ impl AlertStates {
         }
     }
 
-    /// Returns the most urgent severity that fires.
-    pub(crate) fn firing(&self) -> Option<Severity> {
-        let mut states = Severity::ALL.into_iter().zip(&self.states);
-        states.find(|(_, state)| state.firing.is_some()).map(|(severity, _)| severity)
+    /// Returns the most urgent of what fires, as of the last tick.
+    pub(crate) fn alarm(&self) -> Option<Alarm> {
+        let firing = Severity::ALL.into_iter().zip(&self.states);
+        firing.filter_map(|(severity, state)| Some((severity, state.firing?.fired))).next().map(
+            |(severity, fired)| Alarm {
+                severity,
+                row: fired.row,
+                long_burn: fired.long,
+                short_burn: fired.short,
+            },
+        )
     }
 
     /// Returns the state of every severity that the SLO's policy can raise.

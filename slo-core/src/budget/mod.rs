@@ -100,6 +100,12 @@ impl BurnRate {
         is_known.then(|| Self(bad as f64 / expected / objective.error_budget_ratio()))
     }
 
+    /// A rate that was worked out, and saved, before.
+    #[cfg(feature = "store")]
+    pub(crate) const fn restored(rate: f64) -> Self {
+        Self(rate)
+    }
+
     /// Returns the rate.
     #[must_use]
     pub const fn get(self) -> f64 {

@@ -60,7 +60,7 @@ impl Exposition {
         let (writer, histogram) = (Writer::new(format, layout), Histogram::new(layout));
         let at = registry.clock().now();
         let (service, slos) = (String::new(), Vec::new());
-        let status = Status { service, at, maintenance_since: None, health: None, slos };
+        let status = Status { service, at, maintenance_since: None, health: None, state: None, slos };
         Self { registry, writer, histogram, stage: Stage::Read, next: 0, reading: None, status }
     }
 

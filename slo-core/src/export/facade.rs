@@ -3,16 +3,20 @@
 //! For applications whose metrics already go somewhere through that facade. Histograms stay ours: the facade
 //! takes single observations, and the counters that matter are exact without them.
 
+use std::collections::HashSet;
+use std::sync::PoisonError;
+
 use metrics::{Key, Label, Level, Metadata};
 
 use super::samples::{Part, Value};
 use crate::naming::{FAMILIES, Family};
 use crate::registry::Registry;
+use crate::sync::Mutex;
 
 /// Publishes a registry's counters and gauges to whatever [`metrics`] recorder is installed.
 ///
-/// The facade knows no absent gauges: a ratio whose window empties keeps its last value there, and so do the seconds until
-/// a budget is gone when it no longer goes, while `/metrics` leaves both out.
+/// What `/metrics` leaves out because there is no answer, the ratio of a window that has emptied or the seconds until a
+/// budget is gone that no longer goes, the facade cannot take back: it is told once that the value is no number (NaN).
 ///
 /// ```
 /// use slo_core::{FacadePublisher, Registry};
@@ -25,6 +29,8 @@ use crate::registry::Registry;
 #[derive(Debug)]
 pub struct FacadePublisher {
     registry: Registry,
+    /// The gauges that had a value when they were last published.
+    present: Mutex<HashSet<Key>>,
 }
 
 impl FacadePublisher {
@@ -38,12 +44,14 @@ impl FacadePublisher {
                 crate::naming::FamilyKind::Histogram => {}
             }
         }
-        Self { registry }
+        Self { registry, present: Mutex::default() }
     }
 
     /// Sets every counter and gauge to its present value.
     pub fn publish(&self) {
-        let status = self.registry.counted();
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        let (status, mut gone) = (self.registry.counted(), std::mem::take(&mut *present));
+        let metadata = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
         metrics::with_recorder(|recorder| {
             let mut publish = |family: &'static Family, labels: &[(&str, &str)], value| {
                 let labels: Vec<Label> = labels
@@ -51,10 +59,13 @@ impl FacadePublisher {
                     .map(|(name, value)| Label::new((*name).to_owned(), (*value).to_owned()))
                     .collect();
                 let key = Key::from_parts(family.name, labels);
-                let metadata = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
                 match value {
                     Value::Counter(count) => recorder.register_counter(&key, &metadata).absolute(count),
-                    Value::Gauge(value) => recorder.register_gauge(&key, &metadata).set(value),
+                    Value::Gauge(value) => {
+                        recorder.register_gauge(&key, &metadata).set(value);
+                        gone.remove(&key);
+                        present.insert(key);
+                    }
                 }
             };
             for part in Part::ALL {
@@ -63,6 +74,7 @@ impl FacadePublisher {
                     step += 1;
                 }
             }
+            gone.iter().for_each(|key| recorder.register_gauge(key, &metadata).set(f64::NAN));
         });
     }
 }

@@ -31,13 +31,17 @@ pub(super) enum Part {
     Maintenance,
     /// What is said of the health, in one step.
     Health(fn(&HealthStatus, Visit<'_>)),
+    /// How it stands with the saved state, in one step.
+    State,
+    /// What became of pushed alerts, in one step for each family.
+    Notifications,
     /// What exceeded a maximum, in one step.
     Overflow,
 }
 
 impl Part {
     /// All parts, which together are all samples of a registry but the histograms.
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 23] = [
         Self::Active(Protocol::Http),
         Self::Active(Protocol::Rpc),
         Self::Active(Protocol::Operation),
@@ -69,6 +73,7 @@ impl Part {
             }
         }),
         Self::Slo(alerts),
+        Self::Notifications,
         Self::Maintenance,
         Self::Health(health::levels),
         Self::Health(health::runs),
@@ -76,6 +81,7 @@ impl Part {
         Self::Health(health::successes),
         Self::Health(health::probes),
         Self::Health(health::life),
+        Self::State,
         Self::Overflow,
     ];
 
@@ -105,6 +111,13 @@ impl Part {
                 }
                 None => false,
             },
+            Self::State => {
+                if step == 0 {
+                    state(status, visit);
+                }
+                step == 0
+            }
+            Self::Notifications => notifications(step, shared, visit),
             Self::Overflow => {
                 if step == 0 {
                     overflow(shared, visit);
@@ -178,9 +191,37 @@ fn alerts(_: &Status, slo: &SloStatus, visit: Visit<'_>) {
     }
 }
 
+fn state(status: &Status, visit: Visit<'_>) {
+    let Some(state) = status.state else { return };
+    let labels = [(label::SERVICE, status.service.as_str())];
+    if let Some(saved_at) = state.saved_at {
+        let seconds = Duration::from_nanos(saved_at.unix_nanos()).as_secs_f64();
+        visit(&naming::SLO_STATE_SAVED, &labels, Value::Gauge(seconds));
+    }
+    let failing = f64::from(u8::from(state.failure.is_some()));
+    visit(&naming::SLO_STATE_FAILING, &labels, Value::Gauge(failing));
+}
+
+fn notifications(step: usize, shared: &Shared, visit: Visit<'_>) -> bool {
+    match step {
+        0 => shared.pushing.each_result(|alertmanager, result, count| {
+            let labels = [(label::ALERTMANAGER, alertmanager), (label::RESULT, result)];
+            visit(&naming::NOTIFICATIONS, &labels, Value::Counter(count));
+        }),
+        1 => shared.pushing.each_queue(|alertmanager, queued| {
+            let labels = [(label::ALERTMANAGER, alertmanager)];
+            #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
+            visit(&naming::NOTIFICATIONS_QUEUED, &labels, Value::Gauge(queued as f64));
+        }),
+        _ => return false,
+    }
+    true
+}
+
 fn overflow(shared: &Shared, visit: Visit<'_>) {
-    let (routes, series) = shared.overflowed();
-    for (kind, count) in [("route", routes), ("series", series), ("unattributed", unattributed())] {
+    let (routes, series, alerts) = shared.overflowed();
+    let kinds = [("alert", alerts), ("route", routes), ("series", series), ("unattributed", unattributed())];
+    for (kind, count) in kinds {
         visit(&naming::SLO_OVERFLOW, &[(label::KIND, kind)], Value::Counter(count));
     }
 }

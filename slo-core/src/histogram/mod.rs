@@ -5,9 +5,11 @@
 //! nanoseconds, so a dashboard and the event counters agree to the last event.
 
 mod cells;
+mod kept;
 mod layout;
 mod snapshot;
 
 pub(crate) use self::cells::Cells;
+pub(crate) use self::kept::KeptCells;
 pub(crate) use self::layout::Layout;
 pub use self::snapshot::Histogram;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::cells::Cells;
+use super::kept::KeptCells;
 use super::layout::{CELLS, Layout, OCTAVES, middle};
 
 /// Latencies counted up to some moment; a value of its own that no longer changes.
@@ -67,17 +68,13 @@ impl Histogram {
     /// Returns the latency that this share of all latencies does not exceed (nearest rank), or `None` if
     /// there are none. The share is clamped to 0 ..= 1.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a rank off by one in 2^53 is no different latency")]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and count")]
     pub fn quantile(&self, share: f64) -> Option<Duration> {
-        let rank = ((share.clamp(0.0, 1.0) * self.count as f64).ceil() as u64).clamp(1, self.count.max(1));
-        let mut seen = 0;
-        let reached = |(_, count): &(usize, &u64)| {
-            seen += **count;
-            seen >= rank
-        };
-        let (cell, _) = self.cells.iter().enumerate().find(reached)?;
-        Some(Duration::from_nanos(middle(cell / CELLS, cell % CELLS)))
+        quantile(self.cells.iter().copied().enumerate(), self.count, share)
+    }
+
+    /// Returns the cells that are not empty, to be kept.
+    pub(crate) fn kept(&self) -> KeptCells {
+        KeptCells::new(self.cells.iter().copied().enumerate())
     }
 
     /// Returns the histogram as a [`hdrhistogram::Histogram`] of nanoseconds with three significant digits.
@@ -100,4 +97,22 @@ impl Histogram {
         }
         hdr
     }
+}
+
+/// Returns the latency that this share of all does not exceed (nearest rank), of cells in ascending order.
+#[expect(clippy::cast_precision_loss, reason = "a rank off by one in 2^53 is no different latency")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and count")]
+pub(super) fn quantile(
+    cells: impl IntoIterator<Item = (usize, u64)>,
+    count: u64,
+    share: f64,
+) -> Option<Duration> {
+    let rank = ((share.clamp(0.0, 1.0) * count as f64).ceil() as u64).clamp(1, count.max(1));
+    let mut seen = 0;
+    let reached = |(_, count): &(usize, u64)| {
+        seen += *count;
+        seen >= rank
+    };
+    let (cell, _) = cells.into_iter().find(reached)?;
+    Some(Duration::from_nanos(middle(cell / CELLS, cell % CELLS)))
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::policy_error::AlertPolicyError;
 use super::{Objective, TimeSlices, Window};
@@ -14,7 +14,7 @@ use super::{Objective, TimeSlices, Window};
 const STEP: Duration = Duration::from_secs(120);
 
 /// How urgent an alert is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Somebody should look within days.

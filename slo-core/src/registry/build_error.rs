@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::panic::Location;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::health::CheckError;
@@ -116,7 +117,19 @@ pub enum BuildError {
         /// The status.
         status: u16,
     },
-    /// A thread, of ticks or of checks, could not be started.
+    /// Another process keeps its state in the directory, or another registry of this one.
+    StateInUse {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// There can be no directory on this path.
+    StateDirectory {
+        /// The path.
+        directory: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A thread of the registry could not be started.
     Thread(io::Error),
 }
 
@@ -207,7 +220,27 @@ impl fmt::Display for BuildError {
             }
             Self::Check(error) => error.fmt(f),
             Self::FailureStatus { status } => write!(f, "probes cannot fail with {status}: write 400 to 599"),
-            Self::Thread(error) => write!(f, "cannot start a thread that ticks or checks: {error}"),
+            Self::StateInUse { .. } | Self::StateDirectory { .. } => self.of_state(f),
+            Self::Thread(error) => write!(f, "cannot start a thread of the registry: {error}"),
+        }
+    }
+}
+
+impl BuildError {
+    /// Writes what is wrong with the state directory.
+    fn of_state(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StateInUse { directory } => write!(
+                f,
+                "the state directory {directory:?} is in use by another process or registry: stop that one, or give this \
+                 one a directory of its own"
+            ),
+            Self::StateDirectory { directory, error } => write!(
+                f,
+                "the state directory {directory:?} cannot be one ({error}): give the path of a directory, which need not \
+                 exist yet"
+            ),
+            _ => Ok(()),
         }
     }
 }
@@ -217,13 +250,14 @@ impl std::error::Error for BuildError {
         match self {
             Self::Invalid { error, .. } => Some(error),
             Self::Check(error) => Some(error),
-            Self::Thread(error) => Some(error),
+            Self::Thread(error) | Self::StateDirectory { error, .. } => Some(error),
             Self::ServiceName
             | Self::TickInterval
             | Self::FailureStatus { .. }
             | Self::DuplicateSlo { .. }
             | Self::DuplicateClassifier { .. }
             | Self::NoEvents { .. }
+            | Self::StateInUse { .. }
             | Self::DeadAlertRow { .. }
             | Self::LateAlertRow { .. }
             | Self::ShortAlertRow { .. }

@@ -1,29 +1,30 @@
 //! From declarations to a registry, or to an error that says where to look.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::asking::Asking;
 use super::build_error::BuildError;
 use super::classify::{Classify, Policy};
 use super::declare::{Declaration, Subject, declared};
 use super::driver::Driver;
-use super::goal::{Goal, Goals};
 use super::left_out::LeftOut;
 use super::listeners::Listeners;
-use super::outcome::Outcome;
-use super::route::Protocol;
+use super::promised::{OwnClassifier, Promised};
+use super::pushing::Pushing;
 use super::routes::Routes;
+use super::saver::{LastSave, Settings};
 use super::shared::Shared;
 use super::watched::Watched;
 use super::{Handle, Registry};
 use crate::alert::AlertTransition;
 use crate::engine::Engine;
 use crate::histogram::Layout;
-use crate::objective::{ObjectiveError, Slo, split_route};
+use crate::objective::Slo;
 use crate::time::Clock;
+use crate::worker::Workers;
 
 /// Collects the promises of a registry. Made by [`Registry::builder`].
 #[derive(Debug)]
@@ -42,6 +43,9 @@ pub struct RegistryBuilder {
     routes: Vec<(String, &'static Location<'static>)>,
     listeners: Listeners,
     pub(super) watched: Option<Watched>,
+    pub(super) saving: Settings,
+    pub(super) pushing: Pushing,
+    pub(super) asking: Asking,
 }
 
 impl RegistryBuilder {
@@ -64,6 +68,9 @@ impl RegistryBuilder {
             routes: Vec::new(),
             listeners: Listeners::default(),
             watched: None,
+            saving: Settings::default(),
+            pushing: Pushing::default(),
+            asking: Asking::default(),
         }
     }
 
@@ -128,9 +135,10 @@ impl RegistryBuilder {
     /// Tells `listener` of every alert that fires or resolves, once, in the order in which they do; more than one may be
     /// given.
     ///
-    /// It is called by whoever ticks, outside of every lock: it may use the registry, and while it works there is no
-    /// next tick, so it should hand over what takes long; the last handle of a started registry waits for it. Where it
-    /// panics, nothing else is lost. A registry that it keeps never goes.
+    /// It is called outside of every lock, so it may use the registry: by a thread for that where the registry was started,
+    /// otherwise by whoever ticks. While it works nobody else is told. Of what waits for it the oldest is dropped beyond 1 024
+    /// changes, which `slo_series_overflow_total` counts; the last handle of a started registry waits for it, two seconds
+    /// at most. Where it panics, nothing else is lost. A registry that it keeps never goes.
     ///
     /// ```
     /// use slo_core::{AlertChange, Clock, Objective, Outcome, Registry, Severity, Sli, Slo, Timestamp};
@@ -189,9 +197,11 @@ impl RegistryBuilder {
     /// # Errors
     ///
     /// If the service has no name, two SLOs have the same name, an alert was chosen that can never fire or only too late, or
-    /// there are more thresholds than boundaries.
+    /// there are more thresholds than boundaries, or a thread that pushes cannot be started.
     pub fn build(self) -> Result<Registry, BuildError> {
-        self.assemble().map(|shared| Registry::new(Handle::new(shared, None)))
+        let (shared, workers) = self.assemble()?;
+        let last_save = LastSave::of(&shared);
+        Ok(Registry::new(Handle::new(shared, None, workers, last_save)))
     }
 
     /// Builds the registry and ticks it on a thread of its own, until the last handle is gone.
@@ -201,9 +211,11 @@ impl RegistryBuilder {
     /// Like [`RegistryBuilder::build`], and if the thread cannot be started.
     pub fn start(self) -> Result<Registry, BuildError> {
         let interval = self.tick_interval;
-        let shared = self.assemble()?;
+        let (shared, mut workers) = self.assemble()?;
+        let last_save = LastSave::start(&shared).map_err(BuildError::Thread)?;
+        workers.0.push(Listeners::start(&shared).map_err(BuildError::Thread)?);
         let driver = Driver::start(Arc::clone(&shared), interval).map_err(BuildError::Thread)?;
-        Ok(Registry::new(Handle::new(shared, Some(driver))))
+        Ok(Registry::new(Handle::new(shared, Some(driver), workers, last_save)))
     }
 
     /// Returns how many routes and operations are declared by name.
@@ -218,7 +230,7 @@ impl RegistryBuilder {
         added.chain(declared).chain(classified).chain(mentioned).collect::<HashSet<_>>().len()
     }
 
-    fn assemble(self) -> Result<Arc<Shared>, BuildError> {
+    fn assemble(self) -> Result<(Arc<Shared>, Workers), BuildError> {
         if self.service.is_empty() {
             return Err(BuildError::ServiceName);
         }
@@ -239,15 +251,7 @@ impl RegistryBuilder {
             promised.add_route(&route).map_err(|error| BuildError::Invalid { error, location })?;
         }
         let mut policy = self.policy;
-        for (index, own) in self.own_classifiers.iter().enumerate() {
-            if let Some(first) = self.own_classifiers[..index].iter().find(|first| first.route == own.route) {
-                let (first, second) = (first.location, own.location);
-                return Err(BuildError::DuplicateClassifier { route: own.route.clone(), first, second });
-            }
-        }
-        for own in self.own_classifiers {
-            promised.add_classifier(own, &mut policy)?;
-        }
+        promised.add_classifiers(self.own_classifiers, &mut policy)?;
         let Promised { slos, goals, routes, .. } = promised;
         let (slos, declared_at): (Vec<Slo>, Vec<_>) = slos.into_iter().unzip();
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold()).collect::<HashSet<_>>().len();
@@ -257,125 +261,27 @@ impl RegistryBuilder {
         let (left_out, locations): (_, Vec<_>) = self.left_out.into_iter().unzip();
         let left_out = LeftOut::new(left_out, slos.iter())
             .map_err(|(index, error)| BuildError::Invalid { error, location: locations[index] })?;
-        let engine = Engine::new(&slos, self.tick_interval, self.clock.now())
+        let now = self.clock.now();
+        let mut engine = Engine::new(&slos, self.tick_interval, now)
             .map_err(|(index, error)| BuildError::of_calendar(&slos[index], error, declared_at[index]))?;
+        let patience = self.tick_interval.saturating_mul(Engine::TICKS_PER_GAP);
+        let saver = self.saving.open(&self.service, &mut engine, &slos, (now, patience))?;
+        let (mut pushing, asking) = (self.pushing, self.asking);
+        let mut workers =
+            pushing.start((&self.service, slos.len()), &self.clock).map_err(BuildError::Thread)?;
         let shared = Shared::new(
             self.service.into(),
             self.clock,
             slos.into(),
             goals.into(),
             (routes, policy, left_out),
-            (engine, self.listeners, self.watched),
+            (engine, self.listeners, self.watched, saver, pushing, asking),
         );
-        Ok(Arc::new(shared))
-    }
-}
-
-/// A classifier of one route.
-struct OwnClassifier {
-    route: String,
-    classifier: Box<dyn Classify>,
-    location: &'static Location<'static>,
-}
-
-impl fmt::Debug for OwnClassifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OwnClassifier").field(&self.route).finish()
-    }
-}
-
-/// The promises collected so far.
-struct Promised {
-    slos: Vec<(Slo, &'static Location<'static>)>,
-    goals: Vec<Goals>,
-    routes: Routes,
-}
-
-impl Promised {
-    fn new(routes: Routes) -> Self {
-        Self { slos: Vec::new(), goals: Vec::new(), routes }
-    }
-
-    /// Adds an SLO that names its own events.
-    fn add_slo(&mut self, slo: Slo, location: &'static Location<'static>) -> Result<(), BuildError> {
-        let Some(route) = self.route_of(&slo) else {
-            return Err(BuildError::NoEvents { name: slo.name().to_owned(), location });
-        };
-        let goals = match self.routes.get(route).and_then(|route| route.own()) {
-            Some(goals) => goals,
-            None => self.new_goals(Vec::new()),
-        };
-        self.routes.get(route).into_iter().for_each(|route| route.set_own(goals));
-        let goal = self.add_goal(slo, location)?;
-        self.goals[goals].goals.push(goal);
-        Ok(())
-    }
-
-    /// Adds what an annotated function promises.
-    fn add_declaration(&mut self, declaration: &'static Declaration) -> Result<(), BuildError> {
-        let same =
-            |goals: &&mut Goals| goals.declarations.first().is_some_and(|own| own.is_copy_of(declaration));
-        if let Some(goals) = self.goals.iter_mut().find(same) {
-            goals.declarations.push(declaration);
-            return Ok(());
+        if let Some(saver) = &shared.saver {
+            saver.take_up_reports(&shared);
         }
-        let location = declaration.location();
-        let slos = declaration.slos().map_err(|error| BuildError::Invalid { error, location })?;
-        let goals = self.new_goals(vec![declaration]);
-        for slo in slos {
-            if let Some(route) = self.route_of(&slo) {
-                // An annotated handler that names its route: bound before its first request.
-                self.routes.get(route).into_iter().for_each(|route| route.bind(goals));
-            }
-            let goal = self.add_goal(slo, location)?;
-            self.goals[goals].goals.push(goal);
-        }
-        Ok(())
-    }
-
-    fn add_classifier(&mut self, own: OwnClassifier, policy: &mut Policy) -> Result<(), BuildError> {
-        let OwnClassifier { route, classifier, location } = own;
-        let (method, template) =
-            split_route(&route).map_err(|error| BuildError::Invalid { error, location })?;
-        policy.insert(self.routes.find_or_add(Protocol::of_method(method), method, template), classifier);
-        Ok(())
-    }
-
-    fn new_goals(&mut self, declarations: Vec<&'static Declaration>) -> usize {
-        self.goals.push(Goals { declarations, goals: Vec::new() });
-        self.goals.len() - 1
-    }
-
-    /// Returns a route that was written down, registered with a first series so that it is exposed from the start.
-    fn add_route(&self, route: &str) -> Result<usize, ObjectiveError> {
-        let (method, template) = split_route(route)?;
-        let protocol = Protocol::of_method(method);
-        Ok(self.register(protocol, method, template, if protocol == Protocol::Rpc { 0 } else { 200 }))
-    }
-
-    fn register(&self, protocol: Protocol, method: &str, template: &str, status: u16) -> usize {
-        let route = self.routes.find_or_add(protocol, method, template);
-        self.routes.register(route, Outcome::Completed(status));
-        route
-    }
-
-    /// Returns the route an SLO names.
-    fn route_of(&self, slo: &Slo) -> Option<usize> {
-        match (slo.route(), slo.operation()) {
-            (Some(route), _) => self.add_route(route).ok(),
-            (None, Some(operation)) => Some(self.register(Protocol::Operation, "", operation, 0)),
-            (None, None) => None,
-        }
-    }
-
-    fn add_goal(&mut self, slo: Slo, location: &'static Location<'static>) -> Result<Goal, BuildError> {
-        let name = slo.name().to_owned();
-        if let Some((_, first)) = self.slos.iter().find(|(other, _)| other.name() == name) {
-            return Err(BuildError::DuplicateSlo { name, first, second: location });
-        }
-        BuildError::check_alerts(&slo, location)?;
-        let goal = Goal::new(self.slos.len(), &slo);
-        self.slos.push((slo, location));
-        Ok(goal)
+        let shared = Arc::new(shared);
+        workers.extend(Asking::start(&shared).map_err(BuildError::Thread)?);
+        Ok((shared, Workers(workers)))
     }
 }

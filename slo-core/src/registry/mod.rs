@@ -5,6 +5,8 @@
 //! [`Registry::status`]) reads what was counted and never stands in its way.
 //! A registry is a value: two in one process share nothing but the declarations they were built from.
 
+#[cfg_attr(not(feature = "prometheus"), path = "not_asking.rs")]
+mod asking;
 mod attempt;
 mod build_error;
 mod builder;
@@ -14,10 +16,13 @@ mod declare;
 mod directory;
 mod driver;
 mod feeds;
+mod fleet_status;
 mod goal;
 mod grpc;
 mod held;
 mod hot;
+mod incidents;
+mod ledger;
 mod left_out;
 mod listeners;
 mod local;
@@ -26,15 +31,21 @@ mod methods;
 mod operation;
 mod outcome;
 mod places;
+mod promised;
+#[cfg_attr(not(feature = "alertmanager"), path = "not_pushing.rs")]
+mod pushing;
 mod reading;
 mod recorder;
 mod route;
 mod routes;
+#[cfg_attr(not(feature = "store"), path = "no_saver.rs")]
+mod saver;
 mod scope;
 mod series;
 mod shard;
 mod shared;
 mod state;
+mod state_status;
 mod status;
 mod tally;
 mod took;
@@ -48,6 +59,7 @@ pub use self::build_error::BuildError;
 pub use self::builder::RegistryBuilder;
 pub use self::classify::{Classify, EventOverride, RouteRef};
 pub use self::declare::{Declaration, Declared, Subject};
+pub use self::fleet_status::FleetStatus;
 pub use self::grpc::GrpcCode;
 pub use self::maintenance::Maintenance;
 pub use self::operation::{InstallError, Operation};
@@ -56,6 +68,7 @@ pub use self::reading::StatusReader;
 pub use self::recorder::Recorder;
 pub use self::scope::{Scope, mark};
 pub use self::series::SeriesWriter;
+pub use self::state_status::{StateFailure, StateStatus};
 pub use self::status::{
     BudgetStatus, BudgetUnit, BurnRateStatus, Events, LatencyStatus, PeriodStatus, SloStatus, Status,
 };
@@ -69,9 +82,11 @@ pub(crate) use self::shared::Shared;
 
 use self::directory::RegistryId;
 use self::driver::Driver;
+use self::saver::LastSave;
 use crate::histogram::Histogram;
 use crate::sync::{Mutex, MutexGuard};
 use crate::time::{Clock, Timestamp};
+use crate::worker::Workers;
 
 /// The promises of one service and what became of them. A cheap handle: clones share one registry, which
 /// counts for as long as one of them lives.
@@ -106,11 +121,21 @@ struct Handle {
     shared: Arc<Shared>,
     /// Stopped and joined when dropped; none if the owner ticks by hand.
     _driver: Option<Driver>,
+    /// After the driver, so that they are told of the last tick.
+    _workers: Workers,
+    /// Waited for when dropped, after the driver has stopped; none if nothing is saved.
+    _last_save: Option<LastSave>,
 }
 
 impl Handle {
-    fn new(shared: Arc<Shared>, driver: Option<Driver>) -> Self {
-        Self { id: directory::enter(&shared), shared, _driver: driver }
+    fn new(
+        shared: Arc<Shared>,
+        driver: Option<Driver>,
+        workers: Workers,
+        last_save: Option<LastSave>,
+    ) -> Self {
+        let id = directory::enter(&shared);
+        Self { id, shared, _driver: driver, _workers: workers, _last_save: last_save }
     }
 }
 
@@ -184,7 +209,7 @@ impl Registry {
     /// A `now` before the last tick counts as the last tick.
     ///
     /// Alerts fire and resolve here and nowhere else. Whoever listens to them is told before this returns, on this
-    /// thread, or by another thread that is telling already.
+    /// thread, or by another thread that is telling already; of a started registry by a thread of its own.
     pub fn tick(&self, now: Timestamp) {
         self.shared().tick(now);
     }

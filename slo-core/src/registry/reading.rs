@@ -41,12 +41,13 @@ impl Reading {
         Self { at, end, counted: counted.collect(), totals, alerts, next: 0 }
     }
 
-    /// Returns the next SLO, without its routes and their latencies.
+    /// Returns the next SLO, without its incident, its routes and their latencies.
     pub(crate) fn next(&mut self, shared: &Shared) -> Option<SloStatus> {
         let (slo, total) = (shared.slos.get(self.next)?, self.totals[self.next]);
         let engine = lock(&shared.engine);
         let past = engine.past(self.next, self.end, self.counted[self.next]);
-        let status = status::slo_status(slo, self.end, total, &past, &self.alerts[self.next]);
+        let mut status = status::slo_status(slo, self.end, total, &past, &self.alerts[self.next]);
+        status.fleet = shared.asking.fleet(self.next, slo, self.at);
         self.next += 1;
         Some(status)
     }
@@ -58,6 +59,7 @@ impl Reading {
             at: self.at,
             maintenance_since: shared.maintenance.since(),
             health: shared.watched.as_ref().map(|watched| watched.status(self.at)),
+            state: shared.state(),
             slos: Vec::new(),
         }
     }
@@ -81,12 +83,15 @@ pub struct StatusReader {
     registry: Registry,
     reading: Reading,
     feeds: Feeds,
+    /// The incidents that are open, by the index of the SLO.
+    incidents: Vec<(usize, String)>,
 }
 
 impl StatusReader {
     pub(super) fn new(registry: Registry) -> Self {
         let shared = Arc::clone(&registry.handle.shared);
-        Self { registry, reading: Reading::begin(&shared), feeds: Feeds::of(&shared) }
+        let (reading, feeds) = (Reading::begin(&shared), Feeds::of(&shared));
+        Self { registry, reading, feeds, incidents: shared.open_incidents() }
     }
 
     /// Returns the status as it is before its SLOs: [`Status::slos`] is empty.
@@ -103,6 +108,8 @@ impl Iterator for StatusReader {
         let index = self.reading.next;
         let mut slo = self.reading.next(self.registry.shared())?;
         self.feeds.add_to(&mut slo, index, self.registry.shared());
+        let open = self.incidents.iter_mut().find(|(of, _)| *of == index);
+        slo.incident = open.map(|(_, id)| std::mem::take(id));
         Some(slo)
     }
 }

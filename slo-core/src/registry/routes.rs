@@ -4,6 +4,7 @@
 //! overflow series, and a counter says how often; what was declared by name was registered first and keeps
 //! its own.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ const OVERFLOW_ID: u16 = OVERFLOW as u16;
 pub(crate) struct Series {
     pub(crate) protocol: Protocol,
     pub(crate) route: usize,
+    /// What all its events ended like, as far as the labels tell.
+    pub(super) outcome: Outcome,
     /// Ready to print.
     pub(crate) labels: Box<str>,
 }
@@ -113,6 +116,7 @@ impl Routes {
         let series = Series {
             protocol: route.protocol,
             route: route_index,
+            outcome,
             labels: series_labels(route, outcome).into(),
         };
         // Before the route points to it, so that whoever finds the series finds it complete.
@@ -172,26 +176,31 @@ const fn as_told(protocol: Protocol, outcome: Outcome) -> Outcome {
     }
 }
 
-fn series_labels(route: &Route, outcome: Outcome) -> String {
-    let mut labels = route.labels.to_string();
-    let mut add = |name, value: &str| labels.push_str(&format!(r#",{name}="{value}""#));
-    let mut error = outcome.error_type();
-    match (route.protocol, outcome) {
+/// Returns the status, and the kind of error, that the labels of an outcome tell.
+pub(super) fn told(protocol: Protocol, outcome: Outcome) -> [Option<Cow<'static, str>>; 2] {
+    let error = outcome.error_type();
+    match (protocol, outcome) {
         (Protocol::Http, _) => {
-            if let Some(status @ 1..) = outcome.status() {
-                add(label::HTTP_STATUS, &status.to_string());
-            }
+            [outcome.status().filter(|status| *status > 0).map(|status| status.to_string().into()), error]
         }
         (Protocol::Rpc, Outcome::Completed(number)) => {
             let code = GrpcCode::of(number);
-            add(label::RPC_STATUS, code.name());
-            error = (code.verdict() == Verdict::Bad).then(|| code.name().into());
+            [Some(code.name().into()), (code.verdict() == Verdict::Bad).then(|| code.name().into())]
         }
         (Protocol::Rpc, Outcome::TimedOut(number @ 1..) | Outcome::Shed(number @ 1..)) => {
-            add(label::RPC_STATUS, GrpcCode::of(number).name());
+            [Some(GrpcCode::of(number).name().into()), error]
         }
         // Where no status was sent there is none to tell.
-        (Protocol::Rpc | Protocol::Operation, _) => {}
+        (Protocol::Rpc | Protocol::Operation, _) => [None, error],
+    }
+}
+
+fn series_labels(route: &Route, outcome: Outcome) -> String {
+    let mut labels = route.labels.to_string();
+    let mut add = |name, value: &str| labels.push_str(&format!(r#",{name}="{value}""#));
+    let [status, error] = told(route.protocol, outcome);
+    if let Some(status) = status {
+        add(if route.protocol == Protocol::Rpc { label::RPC_STATUS } else { label::HTTP_STATUS }, &status);
     }
     if let Some(error) = error {
         add(label::ERROR_TYPE, &error);
@@ -269,6 +278,6 @@ mod tests {
                 "{method}"
             );
         }
-        assert_eq!(registry.shared().overflowed(), (TEXTS as u64, 0));
+        assert_eq!(registry.shared().overflowed(), (TEXTS as u64, 0, 0));
     }
 }

@@ -2,15 +2,21 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::asking::Asking;
 use super::classify::Policy;
 use super::goal::{Goal, Goals};
+use super::incidents::Incidents;
+use super::ledger::Ledger;
 use super::left_out::LeftOut;
 use super::listeners::Listeners;
 use super::maintenance::Periods;
 use super::outcome::{Outcome, Verdict};
+use super::pushing::Pushing;
 use super::route::RouteId;
 use super::routes::Routes;
+use super::saver::Saver;
 use super::shard::Shard;
+use super::state_status::StateStatus;
 use super::status::Events;
 use super::watched::Watched;
 use super::{Declaration, lock};
@@ -37,8 +43,15 @@ pub(crate) struct Shared {
     /// Whether a handler may say which promises its route keeps.
     pub(super) has_declarations: bool,
     pub(super) engine: Mutex<Engine>,
+    pub(super) incidents: Mutex<Incidents>,
+    /// Locked for as long as a tick takes, so that ticks come one after the other.
+    ledger: Mutex<Ledger>,
     listeners: Listeners,
     pub(super) watched: Option<Watched>,
+    /// None if nothing is saved.
+    pub(super) saver: Option<Saver>,
+    pub(crate) pushing: Pushing,
+    pub(super) asking: Asking,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
     /// One thread at a time uses the last resort.
@@ -52,7 +65,14 @@ impl Shared {
         slos: Box<[Slo]>,
         goals: Box<[Goals]>,
         (routes, policy, left_out): (Routes, Policy, LeftOut),
-        (engine, listeners, watched): (Engine, Listeners, Option<Watched>),
+        (engine, listeners, watched, saver, pushing, asking): (
+            Engine,
+            Listeners,
+            Option<Watched>,
+            Option<Saver>,
+            Pushing,
+            Asking,
+        ),
     ) -> Self {
         let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold());
@@ -60,6 +80,7 @@ impl Shared {
         let (routes_max, series_max) = routes.capacity();
         let last_resort = Arc::new(Shard::new(slos.len(), routes_max, series_max));
         let shards = RwLock::new(vec![Arc::clone(&last_resort)]);
+        let incidents = Mutex::new(Incidents::new(&slos, &engine, clock.now()));
         let (engine, last_resort) = (Mutex::new(engine), Mutex::new(last_resort));
         Self {
             service,
@@ -73,8 +94,13 @@ impl Shared {
             goals,
             has_declarations,
             engine,
+            incidents,
+            ledger: Mutex::default(),
             listeners,
             watched,
+            saver,
+            pushing,
+            asking,
             shards,
             last_resort,
         }
@@ -82,16 +108,52 @@ impl Shared {
 
     /// Samples the totals of every SLO, and tells whoever listens which alerts have changed.
     pub(super) fn tick(&self, now: Timestamp) {
+        let mut ledger = lock(&self.ledger);
         let mut engine = lock(&self.engine);
         // Read under the lock: who ticks later must not have read earlier.
         let totals: Vec<Counts> = self.totals().into_iter().map(Events::counts).collect();
-        engine.tick(now, &self.slos, &totals, |transition| self.listeners.queue(transition));
+        engine.tick(now, &self.slos, &totals, |transition| {
+            self.listeners.queue(transition, self.slos.len());
+        });
+        self.pushing.observe(&engine, &self.slos, &totals, now);
+        let seen = lock(&self.incidents).look(&engine, &self.slos, (now, &totals));
         let now = engine.not_before_the_last_tick(now);
         let burns = self.watched.iter().map(|watched| watched.burns(&engine, &self.slos, &totals, now));
         let burns: Vec<_> = burns.collect();
         drop(engine);
+        if !seen.is_empty() {
+            lock(&self.incidents).go_on(self, &ledger, seen);
+        }
+        ledger.read_on(self);
+        drop(ledger);
         self.listeners.tell(&self.service);
         self.watched.iter().zip(burns).for_each(|(watched, burns)| watched.tell(now, burns));
+        if let Some(saver) = &self.saver {
+            saver.ticked(self);
+        }
+    }
+
+    /// Samples the totals of every SLO once more: there is nobody left to be told of alerts, but a last save.
+    #[cfg(feature = "store")]
+    pub(super) fn sample(&self) {
+        let mut engine = lock(&self.engine);
+        let totals: Vec<Counts> = self.totals().into_iter().map(Events::counts).collect();
+        engine.sample(self.clock.now(), &totals);
+    }
+
+    /// Says something about the saved state in the log.
+    #[cfg(feature = "store")]
+    pub(super) fn say(&self, level: crate::store::Level, what: &str) {
+        crate::store::say(&self.service, level, what);
+    }
+
+    /// Returns how it stands with the saved state; `None` if there is none.
+    pub(super) fn state(&self) -> Option<StateStatus> {
+        self.saver.as_ref().map(Saver::status)
+    }
+
+    pub(super) fn listeners(&self) -> &Listeners {
+        &self.listeners
     }
 
     /// Gives the caller a shard of its own: one that an ended thread or a writer left, or a new one.
@@ -182,9 +244,11 @@ impl Shared {
         active
     }
 
-    /// Returns how many requests were counted in an overflow route and in an overflow series.
-    pub(crate) fn overflowed(&self) -> (u64, u64) {
-        (self.sum(|shard| shard.routes_overflowed.get()), self.sum(|shard| shard.series_overflowed.get()))
+    /// Returns how many requests were counted in an overflow route and in an overflow series, and how many
+    /// changes of alerts no listener was told of.
+    pub(crate) fn overflowed(&self) -> (u64, u64, u64) {
+        let routes = self.sum(|shard| shard.routes_overflowed.get());
+        (routes, self.sum(|shard| shard.series_overflowed.get()), self.listeners.dropped())
     }
 
     /// Adds the buckets of a series to `histogram`.

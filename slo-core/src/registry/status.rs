@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use super::fleet_status::FleetStatus;
+use super::state_status::StateStatus;
 use crate::alert::{AlertStates, AlertStatus};
 use crate::budget::{BurnRate, ErrorBudget, Exhaustion};
 use crate::health::{HealthStatus, Level, Life};
@@ -33,6 +35,8 @@ pub struct Status {
     /// what the probes are told.
     #[serde(serialize_with = "summary")]
     pub health: Option<Arc<HealthStatus>>,
+    /// How it stands with the saved state; `None` if nothing is saved.
+    pub state: Option<StateStatus>,
     /// In the order of declaration.
     pub slos: Vec<SloStatus>,
 }
@@ -89,8 +93,14 @@ pub struct SloStatus {
     pub coverage: f64,
     /// One state per severity the policy can raise, as of the last tick.
     pub alerts: Vec<AlertStatus>,
+    /// The name of the incident that is open, under which [`Registry::incident`](crate::Registry::incident) has its
+    /// report; `None` while no alert fires.
+    pub incident: Option<String>,
     /// Latencies of the routes since the process started; `None` before the first.
     pub latency: Option<LatencyStatus>,
+    /// The same SLO over all processes of the service; `None` if nobody is asked about them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetStatus>,
 }
 
 /// Events since the process started.
@@ -236,7 +246,9 @@ pub(super) fn slo_status(
         exhaustion: Exhaustion::forecast(slo.objective(), slo.window(), past),
         coverage: whole.coverage(),
         alerts: alerts.statuses(slo),
+        incident: None,
         latency: None,
+        fleet: None,
     }
 }
 
@@ -251,13 +263,19 @@ fn budget_status(slo: &Slo, counts: Counts) -> BudgetStatus {
     }
 }
 
-/// Returns the rates over the windows everybody asks for, those of the rows that can fire, and the SLO's own, shortest first.
-fn burn_rates(slo: &Slo, whole: Counts, past: &impl Past) -> Vec<BurnRateStatus> {
+/// Returns the windows everybody asks for and those of the rows that can fire, shortest first.
+pub(super) fn burn_windows(slo: &Slo) -> Vec<Duration> {
     let both = |(_, row): (usize, &AlertRow)| [row.short(slo.window()), row.long(slo.window())];
     let mut windows: Vec<Duration> = slo.alert_rows().flat_map(both).collect();
     windows.extend([300, 3_600].map(Duration::from_secs));
     windows.sort_unstable();
     windows.dedup();
+    windows
+}
+
+/// Returns the rates over the windows everybody asks for, those of the rows that can fire, and the SLO's own, shortest first.
+fn burn_rates(slo: &Slo, whole: Counts, past: &impl Past) -> Vec<BurnRateStatus> {
+    let windows = burn_windows(slo);
     let rate =
         |window: String, counts| BurnRateStatus { window, rate: BurnRate::new(slo.objective(), counts) };
     let own = slo.window().to_string();

@@ -54,7 +54,7 @@ impl Watched {
     ) -> Vec<Burn> {
         let each = slos.iter().zip(engine.alerts()).zip(totals).enumerate();
         let burns = each.filter_map(|(index, ((slo, alerts), total))| {
-            let firing = alerts.firing();
+            let firing = alerts.alarm().map(|alarm| alarm.severity);
             // A budget is some work, which nobody asks for while nothing burns.
             let remaining = (self.policy.looks_at_budgets() || firing.is_some()).then(|| {
                 let past = engine.past(index, now, engine.counted(index, *total));

@@ -3,6 +3,7 @@
 //! Logic never reads the machine's clocks: it is handed a [`Timestamp`], or asks the [`Clock`] it was given.
 //! Tests drive a clock by hand and no test sleeps.
 
+mod date;
 #[cfg(miri)]
 mod portable;
 
@@ -192,6 +193,19 @@ impl Clock {
 }
 
 impl Clock {
+    /// Returns the date as the machine has it now, which others go by: unlike [`Clock::now`] it jumps when it is set.
+    #[cfg(feature = "alertmanager")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
+    pub(crate) fn date(&self) -> Timestamp {
+        match &self.0 {
+            Source::System { .. } => {
+                let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                Timestamp::from_unix_nanos(nanos(date))
+            }
+            Source::Manual(_) => self.now(),
+        }
+    }
+
     /// Returns the nanoseconds since a count of [`Clock::ticks`]: one look at the clock.
     #[inline]
     pub(crate) fn nanos_since(&self, earlier: u64) -> u64 {

@@ -14,32 +14,43 @@ use crate::time::Timestamp;
 /// Histories by the index of the SLO.
 #[derive(Debug)]
 pub(crate) struct Histories {
-    histories: Vec<History>,
+    pub(super) histories: Vec<History>,
     /// How many milliseconds the process has watched.
-    watched: Ladder<u64>,
-    watched_last: u64,
+    pub(super) watched: Ladder<u64>,
+    pub(super) watched_last: u64,
     started: Timestamp,
-    ticked: Timestamp,
+    pub(super) ticked: Timestamp,
     /// Ticks further apart than this leave a gap in the coverage.
     gap: Duration,
+    /// How often a past was put in front of all that is known, which changes every sample.
+    #[cfg_attr(
+        not(any(feature = "prometheus", feature = "store")),
+        expect(dead_code, reason = "nobody puts one there, nobody saves")
+    )]
+    pub(super) pasts: u32,
 }
 
 #[derive(Debug)]
-struct History {
-    window: Duration,
+pub(super) struct History {
+    pub(super) window: Duration,
     /// None until there are events.
-    ladder: Option<Ladder<Counts>>,
+    pub(super) ladder: Option<Ladder<Counts>>,
+    /// From when until when, in time watched, there was no such SLO.
+    pub(super) absent: [u64; 2],
+    /// What was counted before this process began to; its own totals come on top.
+    pub(super) base: Counts,
 }
 
 impl Histories {
     /// Starts watching at `now`. Time between two ticks counts as watched if it is at most `gap`; otherwise nobody
     /// was watching.
     pub(crate) fn new(windows: impl IntoIterator<Item = Window>, gap: Duration, now: Timestamp) -> Self {
-        let history = |window: Window| History { window: window.reach(), ladder: None };
+        let (base, absent) = (Counts::default(), [0; 2]);
+        let history = |window: Window| History { window: window.reach(), ladder: None, absent, base };
         let histories: Vec<_> = windows.into_iter().map(history).collect();
         let longest = histories.iter().map(|history| history.window).max().unwrap_or_default();
         let watched = Ladder::new(longest, now, now, 0);
-        Self { histories, watched, watched_last: 0, started: now, ticked: now, gap }
+        Self { histories, watched, watched_last: 0, started: now, ticked: now, gap, pasts: 0 }
     }
 
     /// Takes a sample of the totals of each SLO. A `now` before the last tick counts as the last tick: time stands
@@ -50,7 +61,7 @@ impl Histories {
         for (history, counts) in self.histories.iter_mut().zip(totals) {
             if history.ladder.is_some() || counts != Counts::default() {
                 let zeros = || Ladder::new(history.window, self.started, self.ticked, Counts::default());
-                history.ladder.get_or_insert_with(zeros).tick(now, counts);
+                history.ladder.get_or_insert_with(zeros).tick(now, history.base.plus(counts));
             }
         }
         self.watched.tick(now, watched);
@@ -82,9 +93,12 @@ impl Histories {
         totals: Counts,
     ) -> WindowCounts {
         let (begin, latest) = (now.minus(window), self.not_before_the_last_tick(now));
+        let History { ladder, absent: [gone, back], base, .. } = &self.histories[slo];
         let before = |ladder: &Ladder<Counts>| ladder.at(begin, latest);
-        let before = self.histories[slo].ladder.as_ref().map_or(Counts::default(), before);
-        let watched = self.watched_at(now).saturating_sub(self.watched.at(begin, latest));
+        let (totals, before) = (base.plus(totals), ladder.as_ref().map_or(Counts::default(), before));
+        let watched_before = self.watched.at(begin, latest);
+        let absent = back.saturating_sub(watched_before.max(*gone));
+        let watched = self.watched_at(now).saturating_sub(watched_before).saturating_sub(absent);
         WindowCounts {
             counts: Counts {
                 good: totals.good.saturating_sub(before.good),

@@ -20,8 +20,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 /// The history of something that only grows.
 #[derive(Debug)]
 pub(super) struct Ladder<T> {
-    rings: [Ring<T>; 4],
-    last: T,
+    pub(super) rings: [Ring<T>; 4],
+    pub(super) last: T,
 }
 
 impl<T: Grows> Ladder<T> {

@@ -4,6 +4,8 @@
 //! is the difference between now and the sample at its beginning: event-weighted, and as cheap for ninety
 //! days as for five minutes. No event can fall between two windows or be counted in a window twice.
 
+#[cfg(feature = "prometheus")]
+mod backfill;
 #[cfg_attr(not(feature = "calendar"), path = "no_calendar.rs")]
 mod calendar;
 mod histories;
@@ -11,22 +13,30 @@ mod ladder;
 mod past;
 mod period;
 mod ring;
+#[cfg(feature = "store")]
+mod saved;
 mod slices;
 
+#[cfg(feature = "prometheus")]
+pub(crate) use self::backfill::Before;
 use self::calendar::Calendar;
 pub(crate) use self::histories::Histories;
 pub(crate) use self::past::{Past, PeriodCounts};
-pub(crate) use self::period::{Period, Pin};
-pub(crate) use self::slices::{SliceState, Slices};
+pub(crate) use self::period::Period;
+#[cfg(feature = "store")]
+pub(crate) use self::saved::{Marks, Samples, SavedHistories, SavedHistory};
+#[cfg(feature = "store")]
+pub(crate) use self::slices::SliceState;
+pub(crate) use self::slices::Slices;
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
 /// Events that count for an SLO, over some period.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Events that kept the promise.
     pub good: u64,
@@ -61,6 +71,11 @@ impl Counts {
 }
 
 impl Counts {
+    /// Returns what has been counted by both; as much as fits if it is too much.
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self { good: self.good.saturating_add(other.good), bad: self.bad.saturating_add(other.bad) }
+    }
+
     /// Returns what has been counted since it was this.
     pub(crate) const fn since(self, before: Self) -> Self {
         Self { good: self.good.saturating_sub(before.good), bad: self.bad.saturating_sub(before.bad) }

@@ -76,6 +76,7 @@ impl Period {
     }
 
     /// Returns the totals when the period began, of the one that has begun last.
+    #[cfg_attr(not(any(test, feature = "store")), expect(dead_code, reason = "only what saves asks"))]
     pub(crate) fn pin(&self) -> Option<Pin> {
         match self {
             Self::Rolling(_) => None,
@@ -85,6 +86,7 @@ impl Period {
 
     /// Takes the totals with which a period began from who has kept them. A pin of another period than the present one
     /// changes nothing.
+    #[cfg_attr(not(any(test, feature = "store")), expect(dead_code, reason = "only what saves asks"))]
     pub(crate) fn set_pin(&mut self, kept: Pin) {
         if let Self::Calendar { span, pin, .. } = self
             && kept.0 == span.begin

@@ -13,7 +13,7 @@ use super::Counts;
 use crate::time::{Timestamp, nanos};
 
 /// What only grows.
-pub(super) trait Grows: Copy {
+pub(crate) trait Grows: Copy {
     /// Returns this sample after `elapsed` of the `step` in which it grows to `later`, rounded down: single events stay in a
     /// window until their step has left it.
     fn towards(self, later: Self, elapsed: u64, step: u64) -> Self;
@@ -37,11 +37,11 @@ impl Grows for Counts {
 /// Samples at multiples of one step.
 #[derive(Debug)]
 pub(super) struct Ring<T> {
-    step_nanos: u64,
-    slots: Box<[T]>,
+    pub(super) step_nanos: u64,
+    pub(super) slots: Box<[T]>,
     /// The slots that hold a sample: from the first since the start, to the newest.
-    oldest: u64,
-    newest: u64,
+    pub(super) oldest: u64,
+    pub(super) newest: u64,
 }
 
 impl<T: Grows> Ring<T> {
@@ -95,13 +95,13 @@ impl<T: Grows> Ring<T> {
         self.slots[self.index(slot)].towards(next, moment.unix_nanos() % self.step_nanos, self.step_nanos)
     }
 
-    fn slot(&mut self, slot: u64) -> &mut T {
+    pub(super) fn slot(&mut self, slot: u64) -> &mut T {
         let index = self.index(slot);
         &mut self.slots[index]
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "less than the length")]
-    fn index(&self, slot: u64) -> usize {
+    pub(super) fn index(&self, slot: u64) -> usize {
         (slot % self.slots.len() as u64) as usize
     }
 }

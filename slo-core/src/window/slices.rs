@@ -59,11 +59,13 @@ impl Slices {
     }
 
     /// Returns what another process needs to go on.
+    #[cfg_attr(not(any(test, feature = "store")), expect(dead_code, reason = "only what saves asks"))]
     pub(crate) const fn state(&self) -> SliceState {
         self.state
     }
 
     /// Goes on where another process was.
+    #[cfg_attr(not(any(test, feature = "store")), expect(dead_code, reason = "only what saves asks"))]
     pub(crate) fn set_state(&mut self, state: SliceState) {
         self.state = state;
     }

@@ -99,7 +99,7 @@ fn the_thread_is_gone_when_the_last_handle_is() {
 
 /// Nobody can join itself, and what ends with the last handle must not need what the listener is called with.
 #[test]
-fn the_last_handle_may_go_in_a_listener_on_the_thread_that_ticks() {
+fn the_last_handle_may_go_in_a_listener_on_the_thread_that_tells() {
     let (own, clock) = (Arc::new(Mutex::new(None::<Registry>)), Clock::manual(START));
     let (handle, (sender, told)) = (Arc::clone(&own), mpsc::channel());
     let builder = Registry::builder("shop").slo(on_route("a", Sli::Availability, "GET /a"));
@@ -118,7 +118,7 @@ fn the_last_handle_may_go_in_a_listener_on_the_thread_that_ticks() {
     // What was queued with the first is told, too.
     for severity in Severity::ALL {
         let alert = told.recv_timeout(Duration::from_nanos(PATIENCE_NANOS)).expect("it fires");
-        assert_eq!(alert, (Some("slo-tick".to_owned()), severity));
+        assert_eq!(alert, (Some("slo-alerts".to_owned()), severity));
     }
     assert!(own.lock().expect("nobody panics with it").is_none());
 }

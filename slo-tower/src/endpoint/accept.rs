@@ -43,6 +43,21 @@ pub(super) fn prefers_openmetrics<'a>(accepted: impl Iterator<Item = &'a HeaderV
     open_metrics > text.unwrap_or(any)
 }
 
+/// Returns whether the `Accept` headers rank Markdown above JSON. Without a preference it is JSON.
+pub(super) fn prefers_markdown<'a>(accepted: impl Iterator<Item = &'a HeaderValue>) -> bool {
+    let (mut markdown, mut json, mut any) = (0.0_f32, None, 0.0_f32);
+    for (media, quality, _) in qualities(accepted) {
+        match media.as_str() {
+            "text/markdown" => markdown = markdown.max(quality),
+            "application/json" => json = Some(json.unwrap_or(0.0_f32).max(quality)),
+            "*/*" | "application/*" => any = any.max(quality),
+            _ => {}
+        }
+    }
+    // Whoever names it asks for it, though he takes anything.
+    markdown > 0.0 && markdown >= any && json.is_none_or(|json| markdown > json)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +83,27 @@ mod tests {
         ] {
             let value = HeaderValue::from_static(accept);
             assert_eq!(prefers_openmetrics([&value].into_iter()), expected, "{accept}");
+        }
+    }
+
+    #[test]
+    fn markdown_is_for_who_asks_for_it() {
+        for (accept, expected) in [
+            ("text/markdown", true),
+            ("text/markdown, */*", true),
+            ("text/markdown;q=0.9, application/json;q=0.5", true),
+            ("Text/Markdown", true),
+            ("text/markdown;q=0.5, application/json", false),
+            ("text/markdown;q=0.1, */*", false),
+            ("text/markdown, application/json", false),
+            ("text/markdown;q=0", false),
+            ("application/json", false),
+            ("*/*", false),
+            ("text/*", false),
+            ("", false),
+        ] {
+            let value = HeaderValue::from_static(accept);
+            assert_eq!(prefers_markdown([&value].into_iter()), expected, "{accept}");
         }
     }
 }

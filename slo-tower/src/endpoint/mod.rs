@@ -14,6 +14,7 @@ mod encoding;
 #[cfg_attr(not(feature = "gzip"), path = "no_gzip.rs")]
 mod gzip;
 mod health;
+mod incidents;
 mod metrics;
 mod reply;
 mod status;
@@ -22,5 +23,6 @@ pub(crate) use self::appended::Appended;
 pub use self::body::EndpointBody;
 pub(crate) use self::health::Asks;
 pub use self::health::{Allow, ProbeFormat, ProbeService, ProbeSettings};
+pub use self::incidents::IncidentsService;
 pub use self::metrics::MetricsService;
 pub use self::status::StatusService;

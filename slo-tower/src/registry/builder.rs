@@ -1,5 +1,10 @@
 //! What a registry is made of: promises, classifiers, what is left out.
 
+#[cfg(feature = "alertmanager")]
+mod alertmanager;
+#[cfg(feature = "prometheus")]
+mod prometheus;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -19,7 +24,7 @@ use crate::record::Exclude;
 use crate::route::RequestHead;
 
 /// Where orchestrators, scrapers and we ourselves ask a service how it is.
-const PROBES: [&str; 9] = [
+const PROBES: [&str; 11] = [
     "/healthz",
     "/livez",
     "/livez/*",
@@ -27,6 +32,8 @@ const PROBES: [&str; 9] = [
     "/readyz",
     "/readyz/*",
     "/slo",
+    "/slo/incidents",
+    "/slo/incidents/*",
     "/startupz",
     "/startupz/*",
 ];
@@ -36,7 +43,7 @@ const GRPC_PROBES: [&str; 2] = ["grpc.health.v1.Health/*", "POST /grpc.health.v1
 /// Collects the promises of a service. Made by [`SloRegistry::builder`].
 #[must_use]
 pub struct SloRegistryBuilder {
-    builder: RegistryBuilder,
+    pub(super) builder: RegistryBuilder,
     appended: Appended,
     exclude: Option<Exclude>,
     counts_probes: bool,
@@ -142,7 +149,7 @@ impl SloRegistryBuilder {
     /// Counts probes like everything else.
     ///
     /// Unless told so, a registry leaves out `GET` and `HEAD` of `/livez`, `/readyz` and `/startupz`, also with a check behind
-    /// them, of `/healthz`, `/metrics` and `/slo`, and `/grpc.health.v1.Health/*`, as [`SloRegistryBuilder::leave_out`] does: orchestrators and scrapers
+    /// them, of `/healthz`, `/metrics`, `/slo` and `/slo/incidents`, and `/grpc.health.v1.Health/*`, as [`SloRegistryBuilder::leave_out`] does: orchestrators and scrapers
     /// ask for them so often that they would hide what users see. `/health` is not among them, as it may well be a page
     /// for users; add it if it is not.
     pub fn count_probes(mut self) -> Self {
@@ -174,7 +181,7 @@ impl SloRegistryBuilder {
     }
 
     /// Tells `listener` of every alert that fires or resolves, once, in the order in which they do; more than one may be
-    /// given. It is called by whoever ticks, so it should hand over what takes long; see
+    /// given. It is called by a thread for that, or of a registry that was only built by whoever ticks; see
     /// [`RegistryBuilder::on_alert`](slo_core::RegistryBuilder::on_alert).
     ///
     /// ```

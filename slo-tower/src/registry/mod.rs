@@ -1,6 +1,8 @@
 //! The registry as a service author sees it: the promises, the layer, the endpoints.
 
 mod builder;
+#[cfg(feature = "store")]
+mod state_dir;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -8,7 +10,9 @@ use std::sync::Arc;
 use slo_core::{InstallError, Registry};
 
 pub use self::builder::SloRegistryBuilder;
-use crate::endpoint::{Appended, Asks, MetricsService, ProbeService, ProbeSettings, StatusService};
+use crate::endpoint::{
+    Appended, Asks, IncidentsService, MetricsService, ProbeService, ProbeSettings, StatusService,
+};
 use crate::health::Health;
 use crate::operations::{OperationLayer, OperationName, Operations};
 use crate::record::{Exclude, GrpcMethods, SloLayer};
@@ -276,6 +280,12 @@ impl SloRegistry {
         let operators = for_operators.then(|| Arc::new(self.probes.for_operators()));
         let settings = operators.as_ref().unwrap_or(&self.probes);
         Asks::ALL.map(|asks| (asks.path(), self.probe_service(settings, asks)))
+    }
+
+    /// Returns the service that answers `GET /slo/incidents` and `GET /slo/incidents/{id}`, for servers other than axum.
+    #[must_use]
+    pub fn incidents_service(&self) -> IncidentsService {
+        IncidentsService::new(self.registry.clone())
     }
 }
 

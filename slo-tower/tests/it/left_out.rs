@@ -21,13 +21,15 @@ async fn left_out_page() -> &'static str {
 #[slo(operation = "left-out-work", availability = 99%)]
 fn work() {}
 
-const PROBES: [&str; 8] = [
+const PROBES: [&str; 10] = [
     "/livez",
     "/readyz",
     "/startupz",
     "/healthz",
     "/metrics",
     "/slo",
+    "/slo/incidents",
+    "/slo/incidents/checkout-availability-1700000000",
     "/grpc.health.v1.Health/Check",
     "/grpc.health.v1.Health/Watch",
 ];
@@ -35,7 +37,7 @@ const PROBES: [&str; 8] = [
 /// A router that has all of these, or answers them without a route.
 fn routers(slos: &SloRegistry) -> [Router; 3] {
     let page = Router::<()>::new().route("/page", get(left_out_page)).route("/health", get(left_out_page));
-    let routed = PROBES[..6].iter().fold(page.clone(), |app, probe| app.route(probe, any(|| async {})));
+    let routed = PROBES[..8].iter().fold(page.clone(), |app, probe| app.route(probe, any(|| async {})));
     let routed = routed.route("/grpc.health.v1.Health/{*rest}", any(|| async {}));
     let around = slos.around(page.clone(), ["/page", "/health"]).unwrap();
     [routed.layer(slos.layer()), page.layer(slos.layer()), Router::new().fallback_service(around)]
@@ -79,7 +81,7 @@ async fn probes_are_left_out_wherever_they_are_answered() {
         assert_eq!(counted(&slos), 1, "router {router}");
         let slos = builder().count_probes().build().unwrap();
         probe(&routers(&slos)[router]).await;
-        assert_eq!(counted(&slos), 6 * 4 + 2 * 2 + 1, "router {router}");
+        assert_eq!(counted(&slos), 8 * 4 + 2 * 2 + 1, "router {router}");
     }
 }
 

@@ -14,6 +14,7 @@ mod endpoints;
 mod ends;
 mod grpc;
 mod health_runner;
+mod incidents;
 mod jobs;
 mod left_out;
 mod operations;
