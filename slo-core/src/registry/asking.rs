@@ -107,7 +107,7 @@ impl Asking {
         Some(FleetStatus {
             at: known.at,
             age_seconds: age.map(|age| age.as_secs_f64()),
-            stale: age.is_none_or(|age| age > interval * STALE_AFTER),
+            stale: age.is_none_or(|age| age > interval.saturating_mul(STALE_AFTER)),
             error: known.error.clone(),
             processes: counts.processes,
             events: whole,
@@ -142,7 +142,8 @@ impl Shared {
     fn look_at_fleet(&self, prometheus: &Prometheus, bell: &Bell) {
         let now = self.clock.now();
         let (questions, indices) = self.questions(now);
-        let answer = prometheus.read_fleet(&questions, now, || !bell.is_stopped());
+        // Its date is that of others: ours goes on evenly where the machine's was set, or the machine slept, meanwhile.
+        let answer = prometheus.read_fleet(&questions, self.clock.date(), || !bell.is_stopped());
         if bell.is_stopped() {
             return;
         }
