@@ -9,9 +9,10 @@ pub(crate) fn message(shop: SocketAddr) -> String {
 The shop is open at http://{shop}
 
 Look
-  http://{shop}/slo      every promise and what is left of its budget
-  http://{shop}/metrics  what Prometheus scrapes
-  http://{shop}/livez    ok while the process lives
+  http://{shop}/slo            every promise and what is left of its budget
+  http://{shop}/slo/incidents  what has broken one, as drafts of post-mortems
+  http://{shop}/metrics        what Prometheus scrapes
+  http://{shop}/livez          ok while the process lives
 
 Shop
   curl http://{shop}/checkout -H 'content-type: application/json' -d '{{\"items\":[1,2]}}'
@@ -41,9 +42,16 @@ mod tests {
     #[test]
     fn the_message_names_every_route_with_the_address() {
         let message = message("127.0.0.1:4000".parse().expect("an address"));
-        for path in
-            ["/slo", "/metrics", "/livez", "/checkout", "/search?q=tea", "/orders/7", "/recommendations"]
-        {
+        for path in [
+            "/slo ",
+            "/slo/incidents",
+            "/metrics",
+            "/livez",
+            "/checkout",
+            "/search?q=tea",
+            "/orders/7",
+            "/recommendations",
+        ] {
             assert!(message.contains(&format!("http://127.0.0.1:4000{path}")), "{path}");
         }
         assert!(
