@@ -87,11 +87,29 @@ impl Incidents {
         let mut reader = Reader::new(shared);
         for (index, observed) in seen {
             let slo = &shared.slos[index];
+            let before = self.lives[index].records().count();
             self.lives[index].tick(slo, &observed, |when| match when {
                 When::Before => reader.evidence(index, Some(ledger)),
                 When::Now => reader.evidence(index, None),
             });
+            let after = self.lives[index].records().count();
+            if after > before {
+                self.forget_surplus(slo.name(), after);
+            }
         }
+    }
+
+    /// Forgets the oldest reports of earlier processes beyond what is kept of an SLO, of which so many are its own.
+    fn forget_surplus(&mut self, slo: &str, own: usize) {
+        let mut left = IncidentReport::REPORTS_MAX.saturating_sub(own);
+        self.imported.retain(|report| {
+            if report.slo != slo {
+                return true;
+            }
+            let is_kept = left > 0;
+            left = left.saturating_sub(1);
+            is_kept
+        });
     }
 }
 
@@ -262,10 +280,9 @@ impl Shared {
         }
         report.resolved.get_or_insert(report.measured);
         let place = incidents.imported.partition_point(|known| known.began > report.began);
-        let of_the_slo = |known: &&IncidentReport| known.slo == report.slo;
-        if incidents.imported.iter().filter(of_the_slo).count() < IncidentReport::REPORTS_MAX {
-            incidents.imported.insert(place, report);
-        }
+        let (name, own) = (report.slo.clone(), slo.map_or(0, |slo| incidents.lives[slo].records().count()));
+        incidents.imported.insert(place, report);
+        incidents.forget_surplus(&name, own);
     }
 
     /// Reports an incident; of one that is open, up to now.
