@@ -104,6 +104,62 @@ fn nobody_waits_for_one_that_does_not_answer() {
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
+/// How many connections a registry opens, at most one.
+#[cfg(feature = "store")]
+fn connections_of(build: impl FnOnce(SocketAddr) -> Registry) -> u64 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let registry = build(address);
+    // The first question comes at once; what never comes cannot be waited for.
+    let patience = Duration::from_millis(500);
+    listener.set_nonblocking(true).expect("it is a socket");
+    let (real, begin) = (Clock::system(), Clock::system().now());
+    let mut connections = 0;
+    while connections == 0 && real.now() - begin < patience {
+        connections += u64::from(listener.accept().is_ok());
+        // tidy: real time because a thread asks over a socket.
+        thread::sleep(Duration::from_millis(1));
+    }
+    drop(registry);
+    connections
+}
+
+#[cfg(feature = "store")]
+#[test]
+fn a_state_that_fills_the_windows_needs_no_one_else() {
+    let directory = std::env::temp_dir().join(format!("slo-asking-{}", std::process::id()));
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let hour = |name: &'static str| {
+        let slo = Slo::literal(name, Sli::Availability, Objective::literal("99%"));
+        slo.with_operation("a").expect("it is plain").with_window(slo_core::Window::literal("1h"))
+    };
+    let open = || {
+        let builder = Registry::builder("shop").without_declared().clock(clock.clone()).slo(hour("a"));
+        builder.state_dir(&directory)
+    };
+    let build = |builder: RegistryBuilder| builder.build().expect("it is valid");
+    let pass = |ticks: u32| {
+        let registry = build(open());
+        for _ in 0..ticks {
+            clock.advance(Duration::from_secs(10));
+            registry.tick(clock.now());
+        }
+    };
+    pass(180);
+    assert_eq!(
+        connections_of(|address| build(open().restore_from(source(address)))),
+        1,
+        "half an hour is short"
+    );
+    pass(200);
+    assert_eq!(
+        connections_of(|address| build(open().restore_from(source(address)))),
+        0,
+        "it reaches far enough"
+    );
+    std::fs::remove_dir_all(&directory).expect("it is ours");
+}
+
 #[test]
 fn without_a_question_there_is_no_fleet() {
     let registry = builder(&Clock::system()).build().expect("it is valid");

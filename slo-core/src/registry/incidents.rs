@@ -87,11 +87,14 @@ impl Incidents {
         let mut reader = Reader::new(shared);
         for (index, observed) in seen {
             let slo = &shared.slos[index];
+            let before = self.lives[index].records().count();
             self.lives[index].tick(slo, &observed, |when| match when {
                 When::Before => reader.evidence(index, Some(ledger)),
                 When::Now => reader.evidence(index, None),
             });
-            self.trim(Some(index), slo.name());
+            if self.lives[index].records().count() > before {
+                self.trim(Some(index), slo.name());
+            }
         }
     }
 
