@@ -267,7 +267,11 @@ fn what_is_refused_is_tried_again_with_the_next_interval() {
     registry.tick(clock.now());
     assert!([fake.next(), fake.next()].iter().all(|alert| !has_resolved(alert, &clock)));
     recover(&registry);
-    assert!([fake.next(), fake.next()].iter().all(|alert| has_resolved(alert, &clock)));
+    // What fires is sent again meanwhile, if the clock says so first.
+    let mut resolved = 0;
+    while resolved < 2 {
+        resolved += u32::from(has_resolved(&fake.next(), &clock));
+    }
 }
 
 #[test]
