@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Kills a counting process again and again, and fills and takes away its disk; nothing that was saved may be lost.
 #
-#   scripts/crash.sh [ROUNDS]   so many kills (200), every test of disks, 90 simulated days: some five minutes
+#   scripts/crash.sh [ROUNDS]   so many kills (200), every test of disks, 400 random histories, 90 simulated
+#                               days: some five minutes
 #   scripts/crash.sh --short    20 kills; the rest is among the tests
 #
 # Disks are mounted in memory, which takes root; without that those tests are skipped and listed.
@@ -23,8 +24,8 @@ main() {
     # shellcheck disable=SC2064
     trap "rm -f '$skips'" EXIT
     kill_processes "$rounds"
-    SLO_SKIP_LOG=$skips SLO_STORE_DAYS=90 timeout "$PATIENCE" \
-        cargo test --quiet --release -p slo-core --all-features --test store -- --nocapture disks scale ||
+    SLO_SKIP_LOG=$skips SLO_STORE_DAYS=90 PROPTEST_CASES=400 timeout "$PATIENCE" \
+        cargo test --quiet --release -p slo-core --all-features --test store -- --nocapture disks scale model unnoticed ||
         fail 'something was lost, or it did not end; see above'
     cat "$skips"
 }

@@ -9,10 +9,11 @@ pub(crate) fn message(shop: SocketAddr) -> String {
 The shop is open at http://{shop}
 
 Look
-  http://{shop}/slo      every promise and what is left of its budget
-  http://{shop}/metrics  what Prometheus scrapes
-  http://{shop}/livez    ok while the process lives
-  http://{shop}/readyz   ok while it takes requests
+  http://{shop}/slo            every promise and what is left of its budget
+  http://{shop}/slo/incidents  what has broken one, as drafts of post-mortems
+  http://{shop}/metrics        what Prometheus scrapes
+  http://{shop}/livez          ok while the process lives
+  http://{shop}/readyz         ok while it takes requests
 
 Shop
   curl http://{shop}/checkout -H 'content-type: application/json' -d '{{\"items\":[1,2]}}'
@@ -43,7 +44,8 @@ mod tests {
     fn the_message_names_every_route_with_the_address() {
         let message = message("127.0.0.1:4000".parse().expect("an address"));
         for path in [
-            "/slo",
+            "/slo ",
+            "/slo/incidents",
             "/metrics",
             "/livez",
             "/readyz",

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use slo_core::{
     Attempt, Clock, Objective, Outcome, Recorder, Registry, Sli, Slo, TextFormat, Threshold, Timestamp,
-    Verdict,
+    Verdict, Window,
 };
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -32,6 +32,11 @@ fn main() {
     threads_that_come_and_go_leave_no_memory_behind();
     writers_that_come_and_go_leave_no_memory_behind();
     a_tick_of_calm_slos_allocates_nothing_for_another_slo();
+    for window in WINDOWS {
+        // A thread keeps the last registry that it recorded for: each has its own, and this one none.
+        let kept = thread::spawn(|| an_slo_over_the_longest_window_is_kept_in_96_kib(window)).join();
+        kept.expect("nothing panics");
+    }
 }
 
 fn registry() -> (Registry, Clock) {
@@ -192,4 +197,38 @@ fn a_tick_of_calm_slos_allocates_nothing_for_another_slo() {
         change.allocations + change.reallocations
     };
     assert!(ticked(1) <= 3 && ticked(1_000) <= 3);
+}
+
+const WINDOWS: &[&str] =
+    if cfg!(feature = "calendar") { &["90d", "quarter Europe/Berlin"] } else { &["90d"] };
+
+/// Everything that another SLO makes the process keep: its history, its counts, its alerts and an incident.
+fn an_slo_over_the_longest_window_is_kept_in_96_kib(window: &str) {
+    const SLOS: usize = 50;
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let slo = |index: usize| {
+        let name = format!("job-{index}");
+        let slo = Slo::new(name.clone(), Sli::Availability, Objective::literal("99.9%"));
+        let slo = slo.and_then(|slo| slo.with_operation(name)).expect("it is well formed");
+        slo.with_window(Window::parse(window).expect("it is one"))
+    };
+    let region = Region::new(ALLOCATOR);
+    let builder = (0..SLOS).fold(Registry::builder("shop"), |builder, index| builder.slo(slo(index)));
+    let registry = builder.clock(clock.clone()).build().expect("it is valid");
+    // An outage of twenty minutes, and what follows.
+    for tick in 0..1_000 {
+        for index in 0..SLOS {
+            let verdict = if tick / 120 == 4 { Verdict::Bad } else { Verdict::Good };
+            registry.attempt(&format!("job-{index}")).finish_as(Outcome::Completed(0), verdict);
+        }
+        clock.advance(Duration::from_secs(10));
+        registry.tick(clock.now());
+    }
+    let change = region.change();
+    let kept = change.bytes_allocated.saturating_sub(change.bytes_deallocated) / SLOS;
+    let incidents = registry.incident_ids().len();
+    println!("an SLO over {window}: {kept} bytes kept, {incidents} incidents of {SLOS}");
+    assert_eq!(incidents, SLOS);
+    // No less than a sample of each hour, or something was not counted.
+    assert!((90 * 24 * 16..=96 * 1_024).contains(&kept), "{window}: {kept} bytes");
 }

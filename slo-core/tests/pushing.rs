@@ -250,7 +250,7 @@ fn what_could_not_be_delivered_is_when_it_is_up_again() {
 }
 
 #[test]
-fn what_is_refused_is_not_tried_again() {
+fn what_is_refused_is_tried_again_with_the_next_interval() {
     let (clock, fake) = (clock(), Fake::start());
     let alertmanager = Alertmanager::new(&fake.url()).expect("an address");
     let registry = builder(&clock, &["a"]).alertmanager(alertmanager).build().expect("it is valid");
@@ -260,11 +260,18 @@ fn what_is_refused_is_not_tried_again() {
     let failed = format!("slo_notifications_total{{alertmanager=\"{}\",result=\"failed\"}}", fake.address);
     eventually("each was refused alone", || metric(&registry, &failed) == Some(2.0));
     fake.set(200);
-    clock.advance(Duration::from_secs(120));
+    clock.advance(Duration::from_secs(30));
     registry.tick(clock.now());
-    // Its end is news, and told.
+    assert!(fake.is_quiet());
+    clock.advance(Duration::from_secs(30));
+    registry.tick(clock.now());
+    assert!([fake.next(), fake.next()].iter().all(|alert| !has_resolved(alert, &clock)));
     recover(&registry);
-    assert!([fake.next(), fake.next()].iter().all(|alert| has_resolved(alert, &clock)));
+    // What fires is sent again meanwhile, if the clock says so first.
+    let mut resolved = 0;
+    while resolved < 2 {
+        resolved += u32::from(has_resolved(&fake.next(), &clock));
+    }
 }
 
 #[test]
@@ -313,4 +320,42 @@ fn a_listener_that_hangs_stops_neither_ticks_nor_pushes_nor_the_last_handle() {
     // Once it returns, what waited is told in order.
     let rest: Vec<_> = (0..1_024).map(|_| told.recv_timeout(PATIENCE).expect("it is told")).collect();
     assert!(rest.is_sorted_by_key(|alert| alert.at));
+}
+
+#[test]
+fn no_interval_is_too_long() {
+    let (clock, fake) = (clock(), Fake::start());
+    let alertmanager = Alertmanager::new(&fake.url()).expect("an address").resend_interval(Duration::MAX);
+    let alertmanager = alertmanager.timeout(Duration::MAX).shutdown_timeout(Duration::MAX);
+    let registry = builder(&clock, &["a"]).alertmanager(alertmanager).build().expect("it is valid");
+    fail(&registry, "a");
+    registry.tick(clock.now());
+    assert!([fake.next(), fake.next()].iter().all(|alert| !has_resolved(alert, &clock)));
+    drop(registry);
+    assert!([fake.next(), fake.next()].iter().all(|alert| has_resolved(alert, &clock)));
+}
+
+/// An Alertmanager refuses what ends before it begins.
+#[test]
+fn ticks_ahead_of_the_clock_begin_and_end_nothing_in_the_future() {
+    let (clock, fake) = (clock(), Fake::start());
+    let alertmanager = Alertmanager::new(&fake.url()).expect("an address");
+    let registry = builder(&clock, &["a"]).alertmanager(alertmanager).build().expect("it is valid");
+    fail(&registry, "a");
+    let check = |has_resolved_now| {
+        for alert in [fake.next(), fake.next()] {
+            assert!(moment(&alert, "startsAt") <= moment(&alert, "endsAt"), "{alert}");
+            assert!(moment(&alert, "startsAt") <= clock.now(), "{alert}");
+            assert_eq!(has_resolved(&alert, &clock), has_resolved_now, "{alert}");
+        }
+    };
+    registry.tick(clock.now().plus(HOUR));
+    check(false);
+    registry.tick(clock.now().plus(100 * HOUR));
+    check(true);
+    fail(&registry, "a");
+    registry.tick(clock.now().plus(101 * HOUR));
+    check(false);
+    drop(registry);
+    check(true);
 }

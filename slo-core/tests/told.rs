@@ -156,4 +156,18 @@ fn files_cannot_be_read(told: &Told) {
     drop(told.open(&[], START));
     let aside: &[&str] = &["damaged", "begins anew", "slo-state.corrupt-1700000000-1"];
     told.expect("damage", &[(Level::ERROR, aside)]);
+
+    // A name that leads nowhere cannot be read, which is told before anything takes its place and when it has.
+    fs::remove_file(&file).expect("it is there");
+    std::os::unix::fs::symlink(&file, &file).expect("it can be made");
+    drop(told.open(&[], START));
+    let aside: &[&str] = &["could not be read", "begun anew", "slo-state.corrupt-1700000000-2"];
+    told.expect(
+        "no file",
+        &[
+            (Level::WARN, &["cannot be saved", "in memory"]),
+            (Level::ERROR, aside),
+            (Level::INFO, &["saved again"]),
+        ],
+    );
 }

@@ -148,8 +148,8 @@ fn dead_row(row: &AlertRow, objective: Objective, window: Window) -> String {
     let (factor, long) = (row.factor(), duration(row.long(window).as_secs()));
     let lowest = ((1.0 - 1.0 / factor) * 10_000.0).ceil() / 100.0;
     format!(
-        "the row {factor} over {long} can never fire at {objective}, not even in a total outage: write an \
-         objective of at least {lowest}%, or leave out `alerts`"
+        "the row {factor} over {long} can never fire for a goal of {objective}, not even in a total outage: write \
+         one of at least {lowest}%, or leave the rows of `alerts` out"
     )
 }
 

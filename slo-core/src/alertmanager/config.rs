@@ -25,7 +25,7 @@ use crate::remote::{Endpoint, Reason, RemoteError};
 ///     .and("http://127.0.0.1:9094")?
 ///     .label("cluster", "eu")?
 ///     .annotation("runbook_url", "https://wiki.example/runbooks/{slo}")?
-///     .generator_url("https://shop.example/slo");
+///     .generator_url("https://shop.example/slo")?;
 /// let registry = Registry::builder("shop").alertmanager(alertmanager).build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -135,9 +135,17 @@ impl Alertmanager {
     }
 
     /// Links every alert to where it comes from, such as this service's `/slo`.
-    pub fn generator_url(mut self, url: impl Into<String>) -> Self {
-        self.generator_url = Some(url.into());
-        self
+    ///
+    /// # Errors
+    ///
+    /// If it is no address that begins with `http://` or `https://`: an Alertmanager refuses alerts with anything else.
+    pub fn generator_url(mut self, url: impl Into<String>) -> Result<Self, RemoteError> {
+        let url = url.into();
+        if !Endpoint::is_link(&url) {
+            return Err(RemoteError::new(url, Reason::Link));
+        }
+        self.generator_url = Some(url);
+        Ok(self)
     }
 
     /// Sends what fires again this often: each minute unless changed, and not more often than once in a second. What is not
@@ -208,6 +216,22 @@ mod tests {
         let twice =
             Alertmanager::new("http://am").unwrap().annotation("a", "x").unwrap().annotation("a", "y");
         assert!(twice.is_err());
+    }
+
+    #[test]
+    fn what_an_alertmanager_would_refuse_is_no_link() {
+        for (link, is_one) in [
+            ("https://shop.example/slo", true),
+            ("http://127.0.0.1:3000/d/x?var-slo=a#top", true),
+            ("shop.example/slo", false),
+            ("slo", false),
+            ("/slo", false),
+            ("not a link", false),
+            ("", false),
+        ] {
+            let config = Alertmanager::new("http://am").unwrap().generator_url(link);
+            assert_eq!(config.is_ok(), is_one, "{link}");
+        }
     }
 
     #[test]

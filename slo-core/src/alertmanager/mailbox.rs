@@ -140,11 +140,11 @@ impl Mailbox {
         let (now, random) = (self.clock.now(), RandomState::new().hash_one(0_u8));
         let mut outbox = self.outbox();
         let failed_before = outbox.is_failing();
-        let given_up = outbox.answered(batch, answer, now, random);
+        let newly_refused = outbox.answered(batch, answer, now, random);
         let fails = outbox.is_failing();
         drop(outbox);
         match result {
-            Err(why) if given_up => traced::refused(self.name(), &why, batch.messages.len()),
+            Err(why) if newly_refused => traced::refused(self.name(), &why, batch.messages.len()),
             Err(why) if fails && !failed_before => traced::failing(self.name(), &why, batch.messages.len()),
             Ok(_) if failed_before && !fails => traced::delivering(self.name()),
             Ok(_) | Err(_) => {}

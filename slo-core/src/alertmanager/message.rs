@@ -174,7 +174,7 @@ pub(super) mod tests {
         let (slo, config) = (slo(), Alertmanager::new("http://am").unwrap());
         let config = config.label("cluster", "eu").unwrap().label("team", "nobody").unwrap();
         let config = config.annotation("runbook_url", "https://wiki/{service}/{slo}#{severity}").unwrap();
-        let config = config.generator_url("https://shop/slo");
+        let config = config.generator_url("https://shop/slo").unwrap();
         let said = Arc::new(Said::of(&firing(&slo, 0, 0), "shop", &config));
         let starts_at = Timestamp::from_unix_seconds(1_700_000_000);
         let ends_at = starts_at.plus(Duration::from_millis(240_250));

@@ -55,7 +55,7 @@ struct Entry {
     resolved: Option<Timestamp>,
     /// The last state that has been answered for; none before the first answer.
     told: Option<Told>,
-    /// Sent alone, because a batch with it was refused.
+    /// Sent alone, because it was refused, or a batch with it.
     alone: bool,
 }
 
@@ -72,12 +72,16 @@ impl Entry {
         self.told.is_none_or(|told| told.resolved != self.resolved.is_some())
     }
 
-    /// When to send it; `None` if never again as it is.
-    fn due(&self, resend: Duration) -> Option<Timestamp> {
+    /// When to send it. Also what was refused, as long as it fires: by somebody in between, perhaps, who learns better.
+    fn due(&self, resend: Duration) -> Timestamp {
         match self.told {
-            Some(told) if !self.is_pending() => (!told.refused).then(|| told.at.plus(resend)),
-            Some(_) | None => Some(Timestamp::default()),
+            Some(told) if !self.is_pending() => told.at.plus(resend),
+            Some(_) | None => Timestamp::default(),
         }
+    }
+
+    fn was_refused(&self) -> bool {
+        self.told.is_some_and(|told| told.refused)
     }
 
     /// Whether all has been said about it.
@@ -102,7 +106,7 @@ pub(super) enum Answer {
     Taken,
     /// Not now, perhaps later.
     Failed,
-    /// Never: what was sent is wrong.
+    /// Not as it is: what was sent is wrong.
     Refused,
 }
 
@@ -175,7 +179,7 @@ impl Outbox {
 
     /// Returns what to send at `now`, if anything: news before what is sent again.
     pub(super) fn due(&self, now: Timestamp) -> Option<Batch> {
-        let is_due = |entry: &&Entry| entry.due(self.resend).is_some_and(|due| due <= now);
+        let is_due = |entry: &&Entry| entry.due(self.resend) <= now;
         if now < self.paused { None } else { self.pending(now).or_else(|| self.batch(now, is_due)) }
     }
 
@@ -186,7 +190,7 @@ impl Outbox {
 
     /// Returns when to send something next, if nothing happens.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        let due = self.entries.iter().filter_map(|entry| entry.due(self.resend)).min();
+        let due = self.entries.iter().map(|entry| entry.due(self.resend)).min();
         due.map(|due| due.max(self.paused))
     }
 
@@ -197,17 +201,22 @@ impl Outbox {
         let (mut messages, mut states) = (Vec::new(), Vec::new());
         for entry in std::iter::once(first).chain(more) {
             states.push((entry.id, entry.resolved.is_some()));
-            let ends_at = entry.resolved.unwrap_or_else(|| now.plus(self.resend * INTERVALS));
-            messages.push(Message { said: Arc::clone(&entry.said), starts_at: entry.since, ends_at });
+            // What has happened has happened by now, also where somebody ticks ahead of the clock: an alert that ends
+            // before it begins would be refused.
+            let resolved = entry.resolved.map(|resolved| resolved.min(now));
+            let ends_at = resolved.unwrap_or_else(|| now.plus(self.resend.saturating_mul(INTERVALS)));
+            let starts_at = entry.since.min(now);
+            messages.push(Message { said: Arc::clone(&entry.said), starts_at, ends_at });
         }
         Some(Batch { messages, states })
     }
 
-    /// Takes what became of a batch at `now`; `random` spreads the attempts of many processes. Returns whether anything
-    /// was given up for good.
+    /// Takes what became of a batch at `now`; `random` spreads the attempts of many processes. Returns whether an alert
+    /// was refused that was not before.
     pub(super) fn answered(&mut self, batch: &Batch, answer: Answer, now: Timestamp, random: u64) -> bool {
         let alerts = batch.states.len() as u64;
         let told = |refused| move |resolved| Told { at: now, resolved, refused };
+        let mut newly_refused = false;
         match answer {
             Answer::Taken => {
                 self.tally.sent += alerts;
@@ -216,6 +225,7 @@ impl Outbox {
             }
             Answer::Refused if alerts == 1 => {
                 self.tally.failed += 1;
+                self.each(batch, |entry, _| newly_refused = !entry.was_refused());
                 self.tell(batch, told(true));
             }
             // One of them is wrong: each is tried alone.
@@ -227,14 +237,17 @@ impl Outbox {
             }
         }
         self.tidy(now);
-        answer == Answer::Refused && alerts == 1
+        newly_refused
     }
 
     fn tell(&mut self, batch: &Batch, told: impl Fn(bool) -> Told) {
-        self.each(batch, |entry, resolved| (entry.told, entry.alone) = (Some(told(resolved)), false));
+        self.each(batch, |entry, resolved| {
+            entry.told = Some(told(resolved));
+            entry.alone = entry.was_refused();
+        });
     }
 
-    fn each(&mut self, batch: &Batch, change: impl Fn(&mut Entry, bool)) {
+    fn each(&mut self, batch: &Batch, mut change: impl FnMut(&mut Entry, bool)) {
         let states: HashMap<u64, bool> = batch.states.iter().copied().collect();
         for entry in &mut self.entries {
             if let Some(resolved) = states.get(&entry.id) {

@@ -153,7 +153,7 @@ fn pauses_double_up_to_a_minute_and_are_spread() {
 }
 
 #[test]
-fn what_is_wrong_is_found_among_others_and_not_sent_again_until_it_changes() {
+fn what_is_wrong_is_found_among_others_and_sent_alone_from_then_on() {
     let mut bench = Bench::new();
     let picky = |slos: &[usize]| if slos.contains(&2) { Answer::Refused } else { Answer::Taken };
     let all: Vec<usize> = (0..5).collect();
@@ -163,11 +163,16 @@ fn what_is_wrong_is_found_among_others_and_not_sent_again_until_it_changes() {
     assert_eq!(bench.taken(), [(0, false), (1, false), (3, false), (4, false)]);
     assert_eq!((bench.outbox.queued(), bench.outbox.tally().failed), (0, 1));
     bench.tick(60, &all);
-    assert_eq!(bench.send(picky), 1);
-    assert_eq!(bench.taken().len(), 4);
+    // Those before it, it, those after it.
+    assert_eq!(bench.send(picky), 3);
+    assert_eq!((bench.taken().len(), bench.outbox.tally().failed), (4, 2));
+    // Somebody learns better.
+    bench.tick(60, &all);
+    bench.up();
+    assert_eq!(bench.taken().len(), 5);
     bench.tick(10, &[]);
     bench.send(picky);
-    assert_eq!(bench.outbox.tally().failed, 2);
+    assert_eq!(bench.outbox.tally().failed, 3);
     // Of the refused one nothing is kept.
     assert_eq!(bench.outbox.entries.len(), 4);
 }

@@ -14,9 +14,9 @@ pub(super) fn delivering(alertmanager: &str) {
     info!(target: "slo::alertmanager", alertmanager, "alerts are delivered again");
 }
 
-/// What was sent is wrong, and sending it again would not help.
+/// What was sent is wrong, or whoever stands in between says so.
 pub(super) fn refused(alertmanager: &str, why: &Failure, alerts: usize) {
-    warn!(target: "slo::alertmanager", alertmanager, alerts, %why, "alerts are refused: not tried again");
+    warn!(target: "slo::alertmanager", alertmanager, alerts, %why, "alerts are refused: what fires is tried again with the next interval");
 }
 
 /// There is no more room.

@@ -1,13 +1,15 @@
 //! When the budget will be gone if it goes on like this.
 //!
-//! What is left of the budget is divided by how fast it goes: remaining share × period ÷ burn rate for a rolling one. The burn rate is that
-//! of the last hour of a 30 day promise, which is long enough not to jump with every event and short enough to follow an
+//! What is left of the budget is divided by how fast it goes: remaining share × window ÷ burn rate for a rolling one that is full. The
+//! burn rate is that of the last hour of a 30 day promise, which is long enough not to jump with every event and short enough to follow an
 //! incident; where nothing happened in it, of six hours, a day, three days, and at last of the whole window. For other
 //! promises these windows scale as those of alerts do.
 //!
-//! A calendar period grows, and so does its budget: with each second comes the budget of a second. It is gone when what has
-//! passed of the period has used up what it allows, after remaining share × elapsed ÷ (burn rate − 1). If the period ends
-//! first there is no answer, as the next one begins with all of its budget.
+//! A calendar period grows, and so does its budget: with each second comes the budget of a second. It is gone when what was
+//! seen of the period has used up what it allows, after remaining share × seen ÷ (burn rate − 1). If the period ends
+//! first there is no answer, as the next one begins with all of its budget. A rolling window of which only a part was seen, as
+//! the process is young, grows just so until it is full: its budget is that of the events that there were, not of those that
+//! there may be.
 //!
 //! Events that are about to leave the window give some budget back, which is not counted: the answer is the earliest
 //! moment, not the likeliest. A burn so slow that the window renews itself first never gets there, and has no answer.
@@ -53,12 +55,18 @@ impl Exhaustion {
 
 /// Returns the seconds until nothing is left.
 fn seconds(remaining: f64, rate: BurnRate, period: &PeriodCounts) -> f64 {
+    let (seen, elapsed, rate) = (period.seen.as_secs_f64(), period.elapsed.as_secs_f64(), rate.get());
     if remaining <= 0.0 {
         return 0.0;
     }
-    // In a calendar period each second adds the budget of a second, and takes as many of them as it burns.
-    let rate = rate.get() - if period.left.is_some() { 1.0 } else { 0.0 };
-    if rate > 0.0 { remaining * period.elapsed.as_secs_f64() / rate } else { f64::INFINITY }
+    // While it grows, each second adds the budget of a second, and takes as many of them as it burns.
+    let growing = if rate > 1.0 { remaining * seen / (rate - 1.0) } else { f64::INFINITY };
+    // For how long it grows: a calendar period to its end, a rolling one until it is full.
+    if period.left.is_some() || growing < elapsed - seen {
+        return growing;
+    }
+    let spent = (1.0 - remaining) * seen;
+    if rate > 0.0 { (elapsed - spent) / rate } else { f64::INFINITY }
 }
 
 #[cfg(test)]
@@ -75,6 +83,15 @@ mod tests {
         within: F,
         window: Window,
         passed: Option<(Duration, Duration)>,
+        /// How much of what has passed was seen; all of it, if it is not said.
+        seen: Option<Duration>,
+    }
+
+    impl<F> Known<F> {
+        /// All of a rolling window.
+        fn rolling(within: F, window: Window) -> Self {
+            Self { within, window, passed: None, seen: None }
+        }
     }
 
     impl<F: Fn(Duration) -> Counts> Past for Known<F> {
@@ -85,7 +102,8 @@ mod tests {
         fn period(&self) -> PeriodCounts {
             let whole = self.window.duration();
             let (elapsed, left) = self.passed.map_or((whole, None), |(elapsed, left)| (elapsed, Some(left)));
-            PeriodCounts { counts: (self.within)(whole), seen: elapsed, elapsed, left }
+            let seen = self.seen.unwrap_or(elapsed);
+            PeriodCounts { counts: (self.within)(whole), seen, elapsed, left }
         }
     }
 
@@ -101,7 +119,7 @@ mod tests {
             Some(index) => horizons[index].map_or(Counts::default(), of_million),
             None => of_million(spent),
         };
-        let past = Known { within, window: Window::DAYS_30, passed: None };
+        let past = Known::rolling(within, Window::DAYS_30);
         let exhaustion = Exhaustion::forecast(Objective::literal("99.9%"), past.window, &past)?;
         Some((exhaustion.seconds / 60.0, exhaustion.window))
     }
@@ -140,11 +158,52 @@ mod tests {
         }
     }
 
+    /// Events of a second each, bad in the same share ever after: nobody forecasts, everybody waits.
+    #[test]
+    fn a_forecast_comes_true_also_of_a_window_that_is_not_full_yet() {
+        const DAY: u64 = 24 * HOUR;
+        // In percent of the budget.
+        for (seen, spent, rate) in [
+            (2 * HOUR, 75, 150),
+            (DAY, 50, 200),
+            (10 * DAY, 90, 120),
+            (20 * DAY, 50, 125),
+            (29 * DAY, 10, 1_440),
+            (29 * DAY, 10, 101),
+            (15 * DAY, 0, 150),
+            (30 * DAY, 50, 200),
+            (30 * DAY, 50, 90),
+        ] {
+            let window = Window::DAYS_30;
+            let of_million = |burn: u32| {
+                let bad = u64::from(burn) * 100;
+                Counts { good: 1_000_000 - bad, bad }
+            };
+            let within = |asked| of_million(if asked == window.duration() { spent } else { rate });
+            let past = Known { seen: Some(Duration::from_secs(seen)), ..Known::rolling(within, window) };
+            let forecast = Exhaustion::forecast(Objective::literal("99%"), window, &past);
+            // In seconds' budgets: what there may be grows until the window is full.
+            let (seen, full) = (seen as f64, window.duration().as_secs_f64());
+            let [spent, rate] = [spent, rate].map(|percent| f64::from(percent) / 100.0);
+            let gone = |minute: &u64| {
+                let later = *minute as f64 * 60.0;
+                spent * seen + rate * later >= (seen + later).min(full)
+            };
+            let expected = (1..=30 * 1_440).find(gone).map(|minute| minute as f64 * 60.0);
+            let actual = forecast.map(|forecast| forecast.seconds);
+            let agrees = match (actual, expected) {
+                (Some(actual), Some(expected)) => (actual - expected).abs() <= 60.0,
+                (actual, expected) => actual.is_none() && expected.is_none(),
+            };
+            assert!(agrees, "{seen} s, {spent} spent, {rate}: {actual:?}, but {expected:?}");
+        }
+    }
+
     #[test]
     fn without_events_there_is_no_forecast() {
         for window in ["1h", "30d", "90d"] {
             let window = Window::literal(window);
-            let past = Known { within: |_| Counts::default(), window, passed: None };
+            let past = Known::rolling(|_| Counts::default(), window);
             assert_eq!(Exhaustion::forecast(Objective::literal("99%"), window, &past), None);
         }
     }
@@ -169,7 +228,7 @@ mod tests {
             let of_ten_thousand = |bad: u64| Counts { good: 10_000 - bad, bad };
             let within =
                 |asked: Duration| of_ten_thousand(if asked == window.duration() { spent } else { recent });
-            let past = Known { within, window, passed: Some((10 * DAY, 20 * DAY)) };
+            let past = Known { passed: Some((10 * DAY, 20 * DAY)), ..Known::rolling(within, window) };
             let forecast = Exhaustion::forecast(Objective::literal("99%"), window, &past);
             let actual = forecast.map(|exhaustion| exhaustion.seconds / DAY.as_secs_f64());
             assert_eq!(actual.is_some(), days.is_some(), "{spent} {recent}: {actual:?}");
@@ -182,7 +241,7 @@ mod tests {
         let within = |asked: Duration| {
             if asked == window.duration() { Counts { good: 90, bad: 10 } } else { Counts::default() }
         };
-        let past = Known { within, window, passed: Some((10 * DAY, 20 * DAY)) };
+        let past = Known { passed: Some((10 * DAY, 20 * DAY)), ..Known::rolling(within, window) };
         let over = Exhaustion::forecast(Objective::literal("50%"), window, &past);
         assert_eq!(over, None);
         let gone = Exhaustion::forecast(Objective::literal("99%"), window, &past).expect("it is overspent");

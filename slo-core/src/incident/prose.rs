@@ -16,12 +16,26 @@ pub(super) fn code(text: &str, place: Place) -> String {
         return "(empty)".to_owned();
     }
     if place == Place::Table {
-        text = text.replace('|', "\\|");
+        text = escape_bars(&text);
     }
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// Puts a backslash before each bar; two where one of them would only escape the backslash that is there.
+fn escape_bars(text: &str) -> String {
+    let mut escaped = String::new();
+    let mut is_escape = false;
+    for character in text.chars() {
+        if character == '|' {
+            escaped.push_str(if is_escape { "\\\\" } else { "\\" });
+        }
+        is_escape = character == '\\' && !is_escape;
+        escaped.push(character);
+    }
+    escaped
 }
 
 /// Where a text is put.
@@ -109,6 +123,9 @@ mod tests {
         for (text, sentence, table) in [
             ("POST /checkout", "`POST /checkout`", "`POST /checkout`"),
             ("a|b", "`a|b`", "`a\\|b`"),
+            // Odd numbers of backslashes: an even one would leave the bar to end the cell.
+            ("a\\|b", "`a\\|b`", "`a\\\\\\|b`"),
+            ("a\\\\|b||", "`a\\\\|b||`", "`a\\\\\\|b\\|\\|`"),
             ("a`b``c", "```a`b``c```", "```a`b``c```"),
             ("`", "`` ` ``", "`` ` ``"),
             ("<script>\n# x\r\u{2028}", "`<script> # x  `", "`<script> # x  `"),

@@ -33,6 +33,12 @@ pub(crate) struct Series {
 #[derive(Deserialize)]
 struct Answer {
     data: Data,
+    /// That one of several stores has not answered, say: what is missing looks like what never happened.
+    #[serde(default)]
+    warnings: Vec<String>,
+    /// The same, as `VictoriaMetrics` says it.
+    #[serde(default, rename = "isPartial")]
+    is_partial: bool,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +101,11 @@ impl Asker {
         let body = self.client.post(path, FORM, &body.join("&"), (timeout, self.answer_max))?;
         let answer: Answer =
             serde_json::from_slice(&body).map_err(|error| Failure::Malformed(error.to_string()))?;
-        Ok(answer.data.result)
+        match answer.warnings.first() {
+            Some(warning) => Err(Failure::partial(warning)),
+            None if answer.is_partial => Err(Failure::partial("it says so itself")),
+            None => Ok(answer.data.result),
+        }
     }
 }
 

@@ -63,9 +63,9 @@ impl Prometheus {
                 |selector: &str| ask(&format!("sum by (slo) (increase({selector}[{}s]))", window.as_secs()));
             let (events, bad) = (increase(&events)?, increase(&bad)?);
             for (question, answer) in questions.iter().zip(&mut answers) {
-                if let Some(events) = events.get(&question.name) {
-                    let bad = bad.get(&question.name).copied().unwrap_or_default();
-                    answer.counts.insert(window, counts(*events, bad));
+                // Both come with one scrape: where one is missing it is lost, and not zero.
+                if let (Some(events), Some(bad)) = (events.get(&question.name), bad.get(&question.name)) {
+                    answer.counts.insert(window, counts(*events, *bad));
                 }
             }
         }

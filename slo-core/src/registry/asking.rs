@@ -43,7 +43,8 @@ impl RegistryBuilder {
     /// Fills the windows with what a Prometheus has kept of `slo_events_total` and `slo_bad_events_total` from before the
     /// registry was built: for a service that is restarted and has no disk, or that has lost it.
     ///
-    /// It is asked by a thread of its own, for thirty seconds at most ([`Prometheus::time_max`]); until it has answered, and
+    /// It is asked by a thread of its own, for thirty seconds at most ([`Prometheus::time_max`]), and only about the time before
+    /// what a [`state_dir`](RegistryBuilder::state_dir) has kept, if that fills no window; until it has answered, and
     /// where it does not, [`SloStatus::coverage`](crate::SloStatus::coverage) says how much is known. Counters that were reset
     /// and gaps are told from what happened; what was counted after the last scrape of a process that has ended is lost. The
     /// matchers should name this process and its predecessors: with those of a whole fleet, its budget is the fleet's.
@@ -107,7 +108,7 @@ impl Asking {
         Some(FleetStatus {
             at: known.at,
             age_seconds: age.map(|age| age.as_secs_f64()),
-            stale: age.is_none_or(|age| age > interval * STALE_AFTER),
+            stale: age.is_none_or(|age| age > interval.saturating_mul(STALE_AFTER)),
             error: known.error.clone(),
             processes: counts.processes,
             events: whole,
@@ -122,13 +123,18 @@ impl Asking {
 
 impl Shared {
     fn restore(&self, prometheus: &Prometheus, bell: &Bell) {
+        let reach = self.slos.iter().map(Slo::window).map(Window::reach).max().unwrap_or_default();
+        let begins = lock(&self.engine).begins();
+        let missing = reach.saturating_sub(self.clock.now() - begins);
+        if missing.is_zero() {
+            // The state that was saved fills every window.
+            return;
+        }
         let server = prometheus.name();
         traced::asking(server);
         let counts_events = |slo: &Slo| slo.time_slices().is_none();
         let names: Vec<_> = self.slos.iter().map(|slo| counts_events(slo).then(|| slo.name())).collect();
-        let reach = self.slos.iter().map(Slo::window).map(Window::reach).max().unwrap_or_default();
-        let begins = lock(&self.engine).begins();
-        match read_history(prometheus, &names, (begins, reach), || !bell.is_stopped()) {
+        match read_history(prometheus, &names, (begins, missing), || !bell.is_stopped()) {
             Ok(restored) => {
                 lock(&self.engine).prepend(&restored.before);
                 let slos = restored.before.histories.iter().filter(|points| !points.is_empty()).count();
@@ -142,7 +148,8 @@ impl Shared {
     fn look_at_fleet(&self, prometheus: &Prometheus, bell: &Bell) {
         let now = self.clock.now();
         let (questions, indices) = self.questions(now);
-        let answer = prometheus.read_fleet(&questions, now, || !bell.is_stopped());
+        // Its date is that of others: ours goes on evenly where the machine's was set, or the machine slept, meanwhile.
+        let answer = prometheus.read_fleet(&questions, self.clock.date(), || !bell.is_stopped());
         if bell.is_stopped() {
             return;
         }

@@ -87,11 +87,27 @@ impl Incidents {
         let mut reader = Reader::new(shared);
         for (index, observed) in seen {
             let slo = &shared.slos[index];
+            let before = self.lives[index].records().count();
             self.lives[index].tick(slo, &observed, |when| match when {
                 When::Before => reader.evidence(index, Some(ledger)),
                 When::Now => reader.evidence(index, None),
             });
+            if self.lives[index].records().count() > before {
+                self.trim(Some(index), slo.name());
+            }
         }
+    }
+
+    /// Forgets the oldest reports of earlier processes that are too many beside those of this one. `slo` is the index of the
+    /// SLO of that name, if there is one.
+    fn trim(&mut self, slo: Option<usize>, name: &str) {
+        let own = slo.map_or(0, |slo| self.lives[slo].records().count());
+        let mut left = IncidentReport::REPORTS_MAX.saturating_sub(own);
+        self.imported.retain(|report| {
+            let is_kept = report.slo != name || left > 0;
+            left = left.saturating_sub(usize::from(report.slo == name));
+            is_kept
+        });
     }
 }
 
@@ -255,17 +271,17 @@ impl Shared {
                 let evidence = Reader::new(self).evidence(slo, None);
                 let measured =
                     Measured { at: self.clock.now(), totals: incidents.totals[slo], ..Measured::default() };
+                let name = report.slo.clone();
                 incidents.lives[slo].carry_on(report, &measured, evidence);
-                return;
+                return incidents.trim(Some(slo), &name);
             }
             Some(_) | None => {}
         }
         report.resolved.get_or_insert(report.measured);
         let place = incidents.imported.partition_point(|known| known.began > report.began);
-        let of_the_slo = |known: &&IncidentReport| known.slo == report.slo;
-        if incidents.imported.iter().filter(of_the_slo).count() < IncidentReport::REPORTS_MAX {
-            incidents.imported.insert(place, report);
-        }
+        let name = report.slo.clone();
+        incidents.imported.insert(place, report);
+        incidents.trim(slo, &name);
     }
 
     /// Reports an incident; of one that is open, up to now.

@@ -11,6 +11,8 @@ use super::tls;
 
 /// So much of what a server says about its refusal is kept.
 const SAID_MAX: usize = 200;
+/// No answer is waited for longer, whatever was asked for: the end of the wait must be a moment that there is.
+const TIMEOUT_MAX: Duration = Duration::from_secs(86_400);
 
 /// Asks one server.
 #[derive(Clone, Debug)]
@@ -33,6 +35,9 @@ pub(crate) enum Failure {
     /// The answer is not what it should be.
     #[cfg_attr(not(feature = "prometheus"), expect(dead_code, reason = "nothing else reads answers"))]
     Malformed(String),
+    /// The server itself says that something is missing in its answer, and perhaps what.
+    #[cfg_attr(not(feature = "prometheus"), expect(dead_code, reason = "nothing else reads answers"))]
+    Partial(String),
 }
 
 impl Client {
@@ -68,7 +73,7 @@ impl Client {
             headers.extend(self.endpoint.headers().iter().cloned());
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
-        let timeout = timeout.min(self.endpoint.timeout);
+        let timeout = timeout.min(self.endpoint.timeout).min(TIMEOUT_MAX);
         let request = request.config().timeout_global(Some(timeout)).build();
         let mut answer = request.send(body).map_err(Failure::of)?;
         if answer.status().is_success() {
@@ -84,6 +89,11 @@ impl Client {
 fn said(answer: &mut Response<Body>) -> String {
     let text = answer.body_mut().with_config().limit(64 * 1024).read_to_vec().unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
+    first_line(&text)
+}
+
+/// Returns as much of what a server says as is kept of it.
+fn first_line(text: &str) -> String {
     text.trim().lines().next().unwrap_or_default().chars().take(SAID_MAX).collect()
 }
 
@@ -98,6 +108,12 @@ impl Failure {
 }
 
 impl Failure {
+    /// Of what the server says about it, no more is kept than of a refusal.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn partial(said: &str) -> Self {
+        Self::Partial(first_line(said))
+    }
+
     /// Returns what everybody may know of it: nothing that a server or the system has said.
     #[cfg(feature = "prometheus")]
     pub(crate) fn kind(&self) -> String {
@@ -105,6 +121,7 @@ impl Failure {
             Self::Unreachable(_) => "not reachable".to_owned(),
             Self::Refused(status, _) => format!("answered {status}"),
             Self::Malformed(_) => "the answer is not understood".to_owned(),
+            Self::Partial(_) => "the answer is not whole".to_owned(),
             Self::TimedOut | Self::TooLong => self.to_string(),
         }
     }
@@ -118,6 +135,7 @@ impl fmt::Display for Failure {
             Self::Refused(status, said) if said.is_empty() => write!(f, "answered {status}"),
             Self::Refused(status, said) => write!(f, "answered {status}: {said}"),
             Self::Malformed(what) => write!(f, "the answer is not understood: {what}"),
+            Self::Partial(what) => write!(f, "the answer is not whole: {what}"),
             Self::TooLong => f.write_str("the answer is too long"),
         }
     }
@@ -170,6 +188,28 @@ mod tests {
             let request = server.join().unwrap().to_lowercase();
             assert!(request.starts_with("post /x/y http/1.1\r\n"), "{request}");
             assert!(request.contains("authorization: bearer hunter2\r\n"), "{request}");
+        }
+    }
+
+    /// Each byte comes in time, the whole answer never.
+    #[test]
+    fn who_answers_byte_by_byte_is_given_up() {
+        for head in ["HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                stream.write_all(head.as_bytes()).unwrap();
+                while stream.write_all(b"x").is_ok() {
+                    // tidy: real time because a slow server takes it.
+                    thread::sleep(Duration::from_millis(5));
+                }
+            });
+            let endpoint = Endpoint::new(&format!("http://{address}")).unwrap();
+            let patience = (Duration::from_millis(200), 1_000_000);
+            let answer = Client::new(endpoint).post("/", "application/json", "{}", patience);
+            assert_eq!(answer, Err(Failure::TimedOut), "{head}");
+            server.join().unwrap();
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) enum Reason {
     LabelReserved,
     #[cfg_attr(not(feature = "alertmanager"), expect(dead_code, reason = "alerts have labels"))]
     LabelTwice,
+    #[cfg_attr(not(feature = "alertmanager"), expect(dead_code, reason = "alerts have links"))]
+    Link,
     #[cfg_attr(not(feature = "prometheus"), expect(dead_code, reason = "Prometheus has selectors"))]
     Matchers,
 }
@@ -38,10 +40,12 @@ impl RemoteError {
     /// About an address, of which no more is shown than can be no secret.
     pub(super) fn about_address(address: &str, reason: Reason) -> Self {
         let public = address.split(['?', '#']).next().unwrap_or_default();
-        let shown = match (public.split_once("://"), public.rsplit_once('@')) {
-            (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
-            (None, Some((_, host))) => format!("…@{host}"),
-            (_, None) => public.to_owned(),
+        let scheme = public.split_once("://").map_or_else(String::new, |(scheme, _)| format!("{scheme}://"));
+        let shown = match public.rsplit_once('@') {
+            // A password that is not escaped may hold what looks like the beginning of a query.
+            _ if address[public.len()..].contains('@') => format!("{scheme}…"),
+            Some((_, host)) => format!("{scheme}…@{host}"),
+            None => public.to_owned(),
         };
         Self::new(shown, reason)
     }
@@ -72,6 +76,7 @@ impl fmt::Display for RemoteError {
                 write!(f, "{subject:?} is no name of a label: write letters, digits and underscores")
             }
             Reason::LabelReserved => write!(f, "label {subject:?} is written by us: give it another name"),
+            Reason::Link => write!(f, "{subject:?} is no link: write one such as https://host/slo"),
             Reason::LabelTwice => write!(f, "{subject:?} is given twice: leave one out"),
         }
     }

@@ -11,6 +11,7 @@ use super::frame;
 use super::journal::Journal;
 use super::log::{Level, say};
 use super::past::{Ending, Past};
+use super::same;
 use crate::time::Timestamp;
 
 const STATE: &str = "slo-state.bin";
@@ -57,7 +58,9 @@ impl Store {
         if directory.as_os_str().is_empty() {
             return Err(OpenError::NoDirectory(ErrorKind::NotFound.into()));
         }
-        let (service, directory) = (service.into(), directory.to_path_buf());
+        // The process may go elsewhere later.
+        let directory = std::path::absolute(directory).map_err(OpenError::NoDirectory)?;
+        let service = service.into();
         let mut store = Self { service, directory, lock: None, journal: None, in_the_way: false };
         let mut failure = match store.acquire() {
             Ok(()) => None,
@@ -76,7 +79,7 @@ impl Store {
     fn acquire(&mut self) -> io::Result<()> {
         let path = self.directory.join(LOCK);
         // A lock on a file that somebody has removed keeps nobody away.
-        if self.lock.is_some() && path.exists() {
+        if self.lock.as_ref().is_some_and(|lock| same::is_at(lock, &path)) {
             return Ok(());
         }
         self.lock = None;
@@ -93,7 +96,7 @@ impl Store {
 
     fn read(&mut self, now: Timestamp) -> io::Result<Option<(Past, Ending)>> {
         let path = self.directory.join(STATE);
-        let bytes = match fs::read(&path) {
+        let bytes = match read_file(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => {
@@ -128,19 +131,21 @@ impl Store {
     }
 
     /// Writes a new file, which takes the place of the old one when it is whole: `write` adds to it until it returns
-    /// `false`.
+    /// `false`. Where it fails the old file stays.
     pub(crate) fn rewrite(
         &mut self,
         now: Timestamp,
-        write: impl FnMut(&mut Vec<u8>) -> bool,
+        write: impl FnMut(&mut Vec<u8>) -> io::Result<bool>,
     ) -> io::Result<()> {
         self.acquire()?;
         let state = self.directory.join(STATE);
         if self.in_the_way {
             match aside::move_away(&self.directory, &state, now) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                Ok(_) | Err(_) => self.in_the_way = false,
+                Ok(name) => self.say_aside("could not be read; the history has begun anew", Ok(name)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
             }
+            self.in_the_way = false;
         }
         let next = self.directory.join(NEXT);
         let written = write_whole(&next, write).and_then(|journal| {
@@ -169,7 +174,8 @@ impl Store {
 
     /// Returns whether there is a file of this process that takes more. Somebody may have removed it.
     pub(crate) fn takes_more(&self) -> bool {
-        self.journal.as_ref().is_some_and(Journal::takes_more) && self.directory.join(STATE).exists()
+        let state = self.directory.join(STATE);
+        self.journal.as_ref().is_some_and(|journal| journal.takes_more(&state))
     }
 
     /// Returns whether a new file should be written.
@@ -183,11 +189,16 @@ impl Store {
     }
 }
 
-fn write_whole(path: &Path, mut write: impl FnMut(&mut Vec<u8>) -> bool) -> io::Result<Journal> {
+/// Reads a file that is one: nobody knows when a pipe ends.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(io::Error::other("it is no file")) }
+}
+
+fn write_whole(path: &Path, mut write: impl FnMut(&mut Vec<u8>) -> io::Result<bool>) -> io::Result<Journal> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
     let (mut buffer, mut length) = (frame::head().to_vec(), 0);
     loop {
-        let is_more = write(&mut buffer);
+        let is_more = write(&mut buffer)?;
         file.write_all(&buffer)?;
         length += buffer.len() as u64;
         buffer.clear();

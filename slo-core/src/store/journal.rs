@@ -2,6 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+use super::same;
 
 /// A file that begins with a whole state.
 #[derive(Debug)]
@@ -41,10 +44,10 @@ impl Journal {
         self.file.sync_data()
     }
 
-    /// Returns whether more may be appended.
-    pub(super) const fn takes_more(&self) -> bool {
+    /// Returns whether more may be appended to the file at this path.
+    pub(super) fn takes_more(&self, path: &Path) -> bool {
         // A new file should have taken its place long ago.
-        self.sound && self.length < 8 * self.limit()
+        self.sound && self.length < 8 * self.limit() && same::is_at(&self.file, path)
     }
 
     /// Returns whether a new file should take its place.

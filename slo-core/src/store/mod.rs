@@ -14,6 +14,8 @@ mod journal;
 mod log;
 mod past;
 mod record;
+#[cfg_attr(not(unix), path = "exists.rs")]
+mod same;
 
 pub(crate) use self::directory::{OpenError, Opened, Store};
 pub(crate) use self::frame::push;

@@ -194,7 +194,7 @@ impl Clock {
 
 impl Clock {
     /// Returns the date as the machine has it now, which others go by: unlike [`Clock::now`] it jumps when it is set.
-    #[cfg(feature = "alertmanager")]
+    #[cfg(any(feature = "alertmanager", feature = "prometheus"))]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
     pub(crate) fn date(&self) -> Timestamp {
         match &self.0 {

@@ -181,6 +181,51 @@ mod tests {
         }
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        /// Also where one is read from a ring of longer steps than the other: whatever a longer window has missed, the
+        /// shorter one within it has.
+        #[test]
+        fn a_longer_window_never_has_less_than_a_shorter_one_that_ends_with_it(
+            steps in prop::collection::vec((prop_oneof![8 => 1..60_u64, 2 => 60..5_000_u64, 1 => 0..90_000_u64], 0..3_u64, 0..3_u64), 1..300),
+            beside in prop::collection::vec((prop::sample::select(vec![3_600_u64, 21_600, 259_200]), 0..8_000_u64), 1..60),
+            later in 0..90_u64,
+        ) {
+            let start = Timestamp::from_unix_seconds(1_700_000_003);
+            let (mut histories, mut now, mut totals) = (Histories::new([Window::DAYS_30], GAP, start), start, Counts::default());
+            for (seconds, good, bad) in steps {
+                now = now.plus(Duration::from_secs(seconds));
+                totals = totals.plus(Counts { good, bad });
+                histories.tick(now, [totals]);
+            }
+            now = now.plus(Duration::from_secs(later));
+            let mut windows: Vec<u64> = beside.iter().map(|(reach, off)| (reach + off).saturating_sub(4_000)).collect();
+            windows.extend(WINDOWS);
+            windows.sort_unstable();
+            let seen = windows.iter().map(|window| histories.window(0, Duration::from_secs(*window), now, totals));
+            let seen: Vec<_> = windows.iter().zip(seen).collect();
+            for pair in seen.windows(2) {
+                let [(short, less), (long, more)] = pair else { unreachable!("a pair") };
+                prop_assert!(
+                    less.counts.good <= more.counts.good && less.counts.bad <= more.counts.bad && less.seen <= more.seen,
+                    "{short} s: {less:?}, {long} s: {more:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_history_of_a_promise_fits_into_64_kib_whatever_its_window() {
+        let now = Timestamp::from_unix_seconds(1_700_000_000);
+        for window in ["1h", "7d", "30d", "90d", "month Europe/Berlin", "quarter Europe/Berlin"] {
+            let ladder = Ladder::new(Window::literal(window).reach(), now, now, Counts::default());
+            let bytes: usize = ladder.rings.iter().map(|ring| size_of_val(&*ring.slots)).sum();
+            let bytes = bytes + size_of::<Ladder<Counts>>() + size_of::<History>();
+            assert!(bytes <= 64 * 1_024, "{window}: {bytes}");
+        }
+    }
+
     /// Of a minute's events every tick sees a sixth, so no window may be longer at one tick than at another.
     #[test]
     fn windows_of_even_traffic_are_as_long_as_asked_at_every_tick() {

@@ -43,8 +43,16 @@ impl<T: Grows> Ladder<T> {
     }
 
     /// Returns the sample of a moment, as exactly as is still known at `now`.
+    ///
+    /// What is taken to be even in a long step may lie ahead of what a finer ring knows of a later moment. It is held against
+    /// the first moment of that ring, so that no window has less than another within it.
     pub(super) fn at(&self, moment: Timestamp, now: Timestamp) -> T {
-        let ring = self.rings.iter().find(|ring| ring.reaches(now - moment)).unwrap_or(&self.rings[3]);
-        ring.at(moment, self.last)
+        let span = now - moment;
+        let last = self.rings.len() - 1;
+        let index = self.rings.iter().position(|ring| ring.reaches(span)).unwrap_or(last);
+        let sample = self.rings[index].at(moment, self.last);
+        self.rings[..index]
+            .iter()
+            .fold(sample, |sample, finer| sample.at_most(finer.at(now.minus(finer.reach()), self.last)))
     }
 }

@@ -17,6 +17,9 @@ pub(crate) trait Grows: Copy {
     /// Returns this sample after `elapsed` of the `step` in which it grows to `later`, rounded down: single events stay in a
     /// window until their step has left it.
     fn towards(self, later: Self, elapsed: u64, step: u64) -> Self;
+
+    /// Returns this sample, or as much of it as there is in one that is known to be later.
+    fn at_most(self, later: Self) -> Self;
 }
 
 impl Grows for u64 {
@@ -25,12 +28,20 @@ impl Grows for u64 {
         let grown = u128::from(later.saturating_sub(self)) * u128::from(elapsed) / u128::from(step);
         self + grown as Self
     }
+
+    fn at_most(self, later: Self) -> Self {
+        self.min(later)
+    }
 }
 
 impl Grows for Counts {
     fn towards(self, later: Self, elapsed: u64, step: u64) -> Self {
         let good = self.good.towards(later.good, elapsed, step);
         Self { good, bad: self.bad.towards(later.bad, elapsed, step) }
+    }
+
+    fn at_most(self, later: Self) -> Self {
+        Self { good: self.good.min(later.good), bad: self.bad.min(later.bad) }
     }
 }
 
@@ -62,7 +73,12 @@ impl<T: Grows> Ring<T> {
 
     /// Returns whether the ring reaches this far back.
     pub(super) fn reaches(&self, span: Duration) -> bool {
-        nanos(span).div_ceil(self.step_nanos) < self.slots.len() as u64
+        span <= self.reach()
+    }
+
+    /// Returns how far back the ring reaches.
+    pub(super) const fn reach(&self) -> Duration {
+        Duration::from_nanos((self.slots.len() as u64 - 1) * self.step_nanos)
     }
 
     /// Keeps `sample` for the step that `now` is in, unless that step has one already. Steps since the last

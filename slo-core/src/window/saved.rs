@@ -64,8 +64,8 @@ pub(crate) struct SavedHistory {
 }
 
 impl<T: Sample> Samples<T> {
-    /// Appends what was saved later; what is known already stays. Up to these marks nothing had changed, and so nothing
-    /// was saved.
+    /// Appends what was saved later, which knows better where both know something. Up to these marks nothing had changed,
+    /// and so nothing was saved.
     pub(crate) fn extend(&mut self, marks: Marks, newer: Self) {
         for ((own, mark), newer) in self.rings.iter_mut().zip(marks).zip(newer.rings) {
             own.fill(mark, self.last);
@@ -106,8 +106,9 @@ impl<T: Sample> Slots<T> {
             *self = newer;
             return;
         }
-        let known = usize::try_from(self.end() - newer.first).unwrap_or(usize::MAX);
-        self.samples.extend(newer.samples.into_iter().skip(known));
+        let slots = |from: u64, to: u64| usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
+        self.samples.truncate(slots(self.first, newer.first));
+        self.samples.extend(newer.samples.into_iter().skip(slots(newer.first, self.first)));
         if self.samples.len() as u64 > 2 * SLOTS_MAX {
             let surplus = self.samples.len() as u64 - SLOTS_MAX;
             self.samples.drain(..usize::try_from(surplus).unwrap_or(usize::MAX));
@@ -260,5 +261,31 @@ impl<'de, T: Sample> Deserialize<'de> for Samples<T> {
         }
         samples.last = T::default().then(last).ok_or_else(too_large)?;
         Ok(samples)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::objective::Window;
+
+    /// A tick that comes while a file is written is in some of its pieces only.
+    #[test]
+    fn a_later_frame_knows_better_than_a_slot_that_was_only_filled() {
+        let mut now = Timestamp::from_unix_seconds(1_700_000_000);
+        let mut histories = Histories::new([Window::DAYS_30], Duration::from_secs(60), now);
+        let mut tick = |histories: &mut Histories, good| {
+            now = now.plus(Duration::from_secs(10));
+            histories.tick(now, [Counts { good, bad: 0 }]);
+            histories.marks()
+        };
+        let begun = tick(&mut histories, 1);
+        let mut saved = histories.newer_than(0, None).expect("there are events");
+        let ended = tick(&mut histories, 5);
+        tick(&mut histories, 7);
+        saved.extend(ended, histories.newer_than(0, Some(begun)).expect("there are events"));
+        assert_eq!(Some(saved), histories.newer_than(0, None));
     }
 }

@@ -133,7 +133,8 @@ proptest! {
         }
         // The first window with events says how fast it goes; what lasts longer than the window lasts.
         let rate = ["1h", "6h", "1d", "3d", "30d"].into_iter().find_map(|window| burns[window]);
-        let seconds = remaining.zip(rate).map(|(left, rate)| if left > 0.0 { left * 2_592_000.0 / rate } else { 0.0 });
+        let seen = json["slos"][0]["coverage"].as_f64().expect("a number") * 2_592_000.0;
+        let seconds = remaining.zip(rate).map(|(left, rate)| lasts(left, rate, seen));
         let exposed = scrape.value("slo_budget_exhaustion_seconds", &[("slo", NAME)]);
         prop_assert_eq!(json["slos"][0]["exhaustion"]["seconds"].as_f64(), exposed);
         match (exposed, seconds.filter(|seconds| *seconds <= 2_592_000.0)) {
@@ -146,6 +147,15 @@ proptest! {
         prop_assert!(ratio.zip(expected).is_none_or(|(ratio, expected)| close(ratio, expected)));
         prop_assert_eq!((ratio.is_none(), json["slos"][0]["sli_ratio"].is_null()), (expected.is_none(), expected.is_none()));
         assert_finite(&registry);
+    }
+}
+
+/// Returns for how many seconds a budget lasts of which there is more with each second until the window is full.
+fn lasts(left: f64, rate: f64, seen: f64) -> f64 {
+    match left * seen / (rate - 1.0) {
+        _ if left <= 0.0 => 0.0,
+        growing if rate > 1.0 && growing < 2_592_000.0 - seen => growing,
+        _ => (2_592_000.0 - (1.0 - left) * seen) / rate,
     }
 }
 

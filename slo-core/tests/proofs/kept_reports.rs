@@ -1,8 +1,11 @@
 //! How many reports are kept, how long they get, and that they outlive their process.
 
+use std::time::Duration;
+
 use slo_core::{AlertPolicy, IncidentChange, IncidentReport, Outcome, Registry, TimeSlices};
 
 use super::reports::{DOWN, Event, GOOD, HOUR, MINUTE, Shop, changes, check};
+use super::support::START;
 
 #[test]
 fn reports_and_their_entries_have_a_maximum() {
@@ -82,6 +85,44 @@ fn an_incident_outlives_its_process() {
     assert_eq!(other.import_incidents(saved.into_iter().chain(spoilt)), ["x-1", "y-1"]);
     let kept = other.incident(&open.id).expect("it was taken up");
     assert_eq!((kept.resolved, kept.events), (Some(open.measured), open.events));
+}
+
+/// Reports of earlier processes and of this one together have a maximum, in whatever order the former come.
+#[test]
+fn over_restarts_the_newest_reports_are_kept() {
+    let shop = |begin| {
+        let page = AlertPolicy::literal(&AlertPolicy::WORKBOOK.rows()[..1]);
+        let shop = Shop::with(|slo| slo.with_alerts(page));
+        shop.clock.advance(begin);
+        shop
+    };
+    let outages = |shop: &mut Shop, times| {
+        shop.pass(3 * HOUR, &[GOOD; 10]);
+        for _ in 0..times {
+            shop.pass(20 * MINUTE, &[DOWN; 10]);
+            shop.pass(3 * HOUR, &[GOOD; 10]);
+        }
+    };
+    let ids = |shop: &Shop| {
+        let ids = shop.registry.incident_ids().into_iter();
+        ids.filter(|id| id.starts_with("get-availability")).collect::<Vec<_>>()
+    };
+    let mut first = shop(Duration::ZERO);
+    outages(&mut first, IncidentReport::REPORTS_MAX);
+    let begin = first.now();
+    let mut second = shop(begin.since(START));
+    assert!(second.registry.import_incidents(first.registry.export_incidents()).is_empty());
+    assert_eq!(ids(&second), ids(&first));
+    outages(&mut second, 3);
+    let expected = [&ids(&second)[..3], &ids(&first)[..IncidentReport::REPORTS_MAX - 3]].concat();
+    assert_eq!(ids(&second), expected);
+
+    let mut both = first.registry.export_incidents();
+    both.extend(second.registry.export_incidents());
+    both.sort();
+    let third = shop(second.now().since(START));
+    assert!(third.registry.import_incidents(both).is_empty());
+    assert_eq!(ids(&third), expected);
 }
 
 /// What an incident cost is measured in what the budget is made of.

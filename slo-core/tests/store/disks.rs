@@ -175,6 +175,27 @@ fn a_directory_that_is_removed_is_made_again() {
     assert_eq!(events(&killed, "a"), (3, 0));
 }
 
+/// It is removed, and another process is quicker: two files of one name, of which one leads nowhere.
+#[test]
+fn who_has_lost_the_directory_to_another_one_says_so() {
+    let directory = Directory::new();
+    let (first, clock) = open(&directory, [slo("a")], START);
+    count(&first, 3, 0);
+    tick(&first, &clock);
+    fs::remove_dir_all(&directory.0).expect("it is there");
+    let (second, own) = open(&directory, [slo("a")], START);
+    count(&second, 1, 0);
+    tick(&second, &own);
+    tick(&first, &clock);
+    assert_eq!(state(&first).failure, Some(StateFailure::InUse));
+    drop(first);
+    tick(&second, &own);
+    assert_eq!((state(&second).failure, state(&second).saved_at), (None, Some(own.now())));
+    drop(second);
+    let (third, _) = open(&directory, [slo("a")], own.now());
+    assert_eq!(events(&third, "a"), (1, 0));
+}
+
 /// A pipe under the name of the file that is written next: opening it does not return before somebody reads.
 #[test]
 fn a_disk_that_does_not_answer_delays_no_tick_and_no_end() {

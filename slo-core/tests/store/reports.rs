@@ -61,16 +61,37 @@ fn an_incident_goes_on_where_the_last_process_was_killed() {
 
 #[test]
 fn what_is_forgotten_is_not_kept() {
-    let (directory, slos) = (Directory::new(), || [over("x", "1d")]);
+    let (directory, slos) = (Directory::new(), || [over("x", "1h")]);
     let (registry, clock) = open(&directory, slos(), START);
     for _ in 0..IncidentReport::REPORTS_MAX + 4 {
-        pass(&registry, &clock, 24 * HOUR, 10, 0);
+        pass(&registry, &clock, 3 * HOUR, 10, 0);
         pass(&registry, &clock, 60, 0, 10);
     }
-    pass(&registry, &clock, 24 * HOUR, 10, 0);
+    pass(&registry, &clock, 3 * HOUR, 10, 0);
     let ids = registry.incident_ids();
     assert_eq!(ids.len(), IncidentReport::REPORTS_MAX);
     drop(registry);
     let (registry, _) = open(&directory, slos(), clock.now());
     assert_eq!(registry.incident_ids(), ids);
+}
+
+/// As many as are kept, twice.
+#[test]
+fn the_newest_incidents_are_kept_whichever_process_saw_them() {
+    let (directory, slos) = (Directory::new(), || [over("x", "1h")]);
+    let (mut at, mut seen) = (START, Vec::new());
+    for _ in 0..2 {
+        let (registry, clock) = open(&directory, slos(), at);
+        for _ in 0..IncidentReport::REPORTS_MAX {
+            pass(&registry, &clock, 3 * HOUR, 10, 0);
+            pass(&registry, &clock, 60, 0, 10);
+            seen.insert(0, registry.incident_ids().remove(0));
+        }
+        pass(&registry, &clock, 3 * HOUR, 10, 0);
+        assert_eq!(registry.incident_ids(), seen[..IncidentReport::REPORTS_MAX]);
+        at = clock.now();
+    }
+    assert_eq!(seen.len(), 2 * IncidentReport::REPORTS_MAX);
+    let (registry, _) = open(&directory, slos(), at);
+    assert_eq!(registry.incident_ids(), seen[..IncidentReport::REPORTS_MAX]);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use slo_core::{Clock, Registry, RegistryBuilder, Slo, Status, TimeSlices, Window};
 
-use super::support::{Directory, START, TICK, count, open, over, slo};
+use super::support::{Directory, START, TICK, cases, count, open, over, slo};
 
 fn slos() -> Vec<Slo> {
     let sliced = |name, slices| slo(name).with_time_slices(TimeSlices::literal(slices));
@@ -34,13 +34,13 @@ fn said(status: &Status) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(cases(10)))]
 
     #[test]
     fn a_restart_between_two_ticks_changes_nothing(
         // Some begin shortly before a week and a month end: 30 June 2024 was a Sunday.
         ending in any::<bool>(),
-        steps in prop::collection::vec((1..600_u32, 0..20_u64, 0..6_u64, 0..12_u8), 1..60),
+        steps in prop::collection::vec((1..600_u32, 0..20_u64, 0..6_u64, 0..12_u8), 1..25),
     ) {
         let start = if ending { slo_core::Timestamp::from_unix_seconds(1_719_767_000) } else { START };
         let clock = Clock::manual(start);

@@ -115,13 +115,8 @@ impl Saving {
         let Some(store) = &mut self.store else { return Err(io::ErrorKind::NotFound.into()) };
         let (mut begun, mut known) = (None::<SamplesRecord>, Vec::with_capacity(self.slos.len()));
         let mut changed = BTreeSet::new();
-        let pasts = || lock(&shared.engine).histories().pasts();
-        let (mut is_first, begun_pasts) = (true, pasts());
-        {
-            let engine = lock(&shared.engine);
-            let slos = self.slos.iter_mut().enumerate();
-            slos.for_each(|(index, slo)| slo.absent = engine.histories().absent(index));
-        }
+        let (mut is_first, mut is_another_past) = (true, false);
+        let pasts = note_absences(&mut self.slos, &lock(&shared.engine));
         let written = store.rewrite(now, |out| {
             if std::mem::take(&mut is_first) {
                 let (not_saved, records) = lock(documents).take_all();
@@ -134,7 +129,15 @@ impl Saving {
             }
             let next = known.len()..(known.len() + PIECE).min(self.slos.len());
             let watched_since = begun.as_ref().map(|begun| begun.marks);
-            let (samples, copied) = copy(&lock(&shared.engine), next, None, watched_since);
+            let copied = {
+                let engine = lock(&shared.engine);
+                (engine.histories().pasts() == pasts).then(|| copy(&engine, next, None, watched_since))
+            };
+            let Some((samples, copied)) = copied else {
+                // Some pieces would be of one past and some of another.
+                is_another_past = true;
+                return Err(io::ErrorKind::Interrupted.into());
+            };
             known.extend(copied);
             let record = Record::Samples(Box::new(samples));
             store::push(out, &record);
@@ -146,14 +149,17 @@ impl Saving {
             if !is_more {
                 store::push(out, &Record::Whole);
             }
-            is_more
+            Ok(is_more)
         });
+        if is_another_past {
+            lock(documents).give_back(changed);
+            // A past is put in front of a registry once.
+            return self.rewrite(shared, documents);
+        }
         self.pause.after(written.is_ok());
         match (written, begun) {
-            // Some pieces are of one past and some of another. It is put in front of a registry once.
-            (Ok(()), Some(_)) if pasts() != begun_pasts => self.rewrite(shared, documents),
             (Ok(()), Some(begun)) => {
-                (self.marks, self.known, self.pasts) = (begun.marks, known, begun_pasts);
+                (self.marks, self.known, self.pasts) = (begun.marks, known, pasts);
                 Ok(Timestamp::from_unix_nanos(begun.at))
             }
             (Err(error), _) => {
@@ -170,6 +176,13 @@ impl Saving {
             store.say(level, what);
         }
     }
+}
+
+/// Notes when there was none of each SLO, and returns of which past that is.
+fn note_absences(slos: &mut [SloRecord], engine: &Engine) -> u32 {
+    let slos = slos.iter_mut().enumerate();
+    slos.for_each(|(index, slo)| slo.absent = engine.histories().absent(index));
+    engine.histories().pasts()
 }
 
 /// Copies some SLOs: what is newer than what is known of them, or everything.
