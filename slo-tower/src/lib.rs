@@ -37,6 +37,7 @@
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`] |
 //! | alerts: when, and who is told | [`AlertPolicy`], [`Slo::with_alerts`], [`SloRegistryBuilder::on_alert`] |
 //! | what a policy would make of an incident | [`simulate`](fn@simulate) |
+//! | how a service ends | `SloRegistry::drain_on_signal`, [`SloRegistry::serve_until_drained`], [`SloRegistry::layer_drain`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
 //! | jobs, and clients of other services | [`SloRegistry::layer_operations`], [`Registry::attempt`] |
@@ -63,7 +64,10 @@
 //! # Features
 //!
 //! * `axum` (default): [`SloRegistry::layer`], `SloRegistry::around` and `SloRegistry::routes` for axum's router.
-//! * `tonic`: a single service that [`SloRegistry::layer_grpc`] records can be added to tonic's server by itself.
+//! * `tonic`: a single service that [`SloRegistry::layer_grpc`] records can be added to tonic's server by itself, and
+//!   `SloRegistry::grpc_health` answers `grpc.health.v1`.
+//! * `signal` (default): `SloRegistry::drain_on_signal`.
+//! * `systemd`: `SloRegistryBuilder::notify_systemd`, on unix.
 //! * `calendar`: weeks, months and quarters as windows, in any time zone; these are compiled in.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
 //! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`.
@@ -105,7 +109,9 @@ pub use self::classify::{
     Cause, GrpcClassifier, HttpClassifier, answer_error, classify_http, outcome_of_error,
 };
 pub use self::endpoint::{EndpointBody, MetricsService, StatusService};
-pub use self::health::{Health, StartHold};
+pub use self::health::{DrainFuture, DrainLayer, Draining, Health, StartHold};
+#[cfg(feature = "tonic")]
+pub use self::health::{GrpcHealth, ServiceError};
 pub use self::operations::{
     ByResult, ByStatus, JudgeOperation, OperationLayer, OperationName, Operations, RecordOperations,
     RecordedOperation,

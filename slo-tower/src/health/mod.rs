@@ -3,17 +3,36 @@
 //! The checks run on a thread of their own, so that they go on while the service's runtime is stalled, which is when they
 //! matter, and are never shed with its requests. No endpoint ever runs one.
 
+mod closing;
+mod drain;
+#[cfg(feature = "tonic")]
+mod grpc;
+#[cfg(feature = "tonic")]
+mod grpc_messages;
 mod runner;
+#[cfg_attr(not(feature = "signal"), path = "no_signals.rs")]
+mod signals;
+#[cfg_attr(not(all(feature = "systemd", unix)), path = "no_systemd.rs")]
+mod systemd;
 
 use std::fmt;
+use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use slo_core::{Check, CheckError, Clock, HealthListener, HealthStatus, Monitor};
 use tokio::sync::watch;
 
+pub use self::closing::{DrainFuture, DrainLayer, Draining};
+pub(crate) use self::drain::DrainTimes;
+use self::drain::{Drain, reached};
+#[cfg(feature = "tonic")]
+pub use self::grpc::{GrpcHealth, ServiceError};
 use self::runner::Runner;
+use self::signals::Listening;
+pub(crate) use self::systemd::Notifying;
 
 /// The health of a service. A cheap handle: clones share one state.
 #[derive(Clone)]
@@ -21,6 +40,8 @@ pub struct Health {
     shared: Arc<Shared>,
     /// Stops with the last handle; none where nothing runs by itself.
     runner: Option<Arc<Runner>>,
+    /// Listens once somebody has asked for it.
+    listening: Arc<Listening>,
 }
 
 /// What the runner keeps as well.
@@ -28,6 +49,20 @@ struct Shared {
     monitor: Monitor,
     clock: Clock,
     changes: watch::Sender<Arc<HealthStatus>>,
+    drain: Drain,
+    /// Looked at with every answer. Never freed: a shared count would be what the threads that answer fight over.
+    is_draining: &'static AtomicBool,
+}
+
+impl Shared {
+    /// Begins to drain; `false` if it has begun before.
+    fn drain(&self) -> bool {
+        let is_first = self.monitor.drain(self.clock.now());
+        // Relaxed: a lone flag; no other memory depends on it.
+        self.is_draining.store(true, Ordering::Relaxed);
+        self.drain.begin();
+        is_first
+    }
 }
 
 impl Health {
@@ -35,6 +70,7 @@ impl Health {
         checks: Vec<Check>,
         mut listeners: Vec<HealthListener>,
         clock: Clock,
+        times: DrainTimes,
     ) -> Result<Self, CheckError> {
         let now = clock.now();
         // Replaced below by what the monitor settles first.
@@ -45,12 +81,14 @@ impl Health {
         let seed = RandomState::new().hash_one(std::process::id());
         let monitor = Monitor::new(checks, listeners, seed, now)?;
         changes.send_replace(monitor.status(now));
-        Ok(Self { shared: Arc::new(Shared { monitor, clock, changes }), runner: None })
+        let is_draining = &*Box::leak(Box::new(AtomicBool::new(false)));
+        let shared = Shared { monitor, clock, changes, drain: Drain::new(times), is_draining };
+        Ok(Self { shared: Arc::new(shared), runner: None, listening: Arc::default() })
     }
 
-    /// Runs the checks by itself from now on.
-    pub(crate) fn start(mut self) -> io::Result<Self> {
-        self.runner = Some(Arc::new(Runner::start(Arc::clone(&self.shared))?));
+    /// Runs the checks by itself from now on, and tells the service manager of what becomes of them.
+    pub(crate) fn start(mut self, notifying: Notifying) -> io::Result<Self> {
+        self.runner = Some(Arc::new(Runner::start(Arc::clone(&self.shared), notifying)?));
         Ok(self)
     }
 
@@ -78,9 +116,42 @@ impl Health {
         StartHold { shared: Arc::clone(&self.shared) }
     }
 
-    /// Makes the service unready for good; `false` if it was before.
+    /// Makes the service unready for good; `false` if it was before. Once the
+    /// [delay](crate::SloRegistryBuilder::drain_delay) is over, [`Health::drained`] ends.
+    ///
+    /// For whoever is told to go by other means than a signal: a request, a lost lease.
     pub fn drain(&self) -> bool {
-        self.shared.monitor.drain(self.shared.clock.now())
+        self.shared.drain()
+    }
+
+    /// Waits until the service has drained for so long that it should stop to accept connections: what graceful shutdowns
+    /// of servers take. It may be waited for any number of times, and ends at once when that is over.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use slo_tower::SloRegistry;
+    /// use std::time::Duration;
+    /// use tokio::time::Instant;
+    ///
+    /// let slos = SloRegistry::builder("shop").drain_delay(Duration::from_secs(2)).build()?;
+    /// let (start, drained) = (Instant::now(), slos.health().drained());
+    /// slos.health().drain();
+    /// assert!(!slos.health().status().readiness(&[]).is_success); // at once
+    /// drained.await;
+    /// assert_eq!(start.elapsed().as_secs(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn drained(&self) -> impl Future<Output = ()> + Send + use<> {
+        // It keeps the handle: as long as somebody waits for a signal, somebody listens.
+        let health = self.clone();
+        async move { reached(health.shared.drain.deadlines(), |deadlines| deadlines.stop).await }
+    }
+
+    /// Waits until nothing that is under way is waited for any more.
+    pub(crate) async fn given_up(&self) {
+        reached(self.shared.drain.deadlines(), |deadlines| deadlines.give_up).await;
     }
 
     /// Returns what is told of every change: only the last one where several came in between.
@@ -92,7 +163,7 @@ impl Health {
 
 impl fmt::Debug for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Health").field(&self.shared.monitor).finish()
+        f.debug_tuple("Health").field(&self.shared.monitor).field(&self.listening).finish()
     }
 }
 

@@ -12,7 +12,7 @@ use slo_core::{
 use super::SloRegistry;
 use crate::classify::HttpClassifier;
 use crate::endpoint::Appended;
-use crate::health::Health;
+use crate::health::{DrainTimes, Health, Notifying};
 use crate::record::Exclude;
 use crate::route::RequestHead;
 
@@ -30,6 +30,8 @@ pub struct SloRegistryBuilder {
     counts_probes: bool,
     checks: Vec<Check>,
     health_listeners: Vec<HealthListener>,
+    drain_times: DrainTimes,
+    pub(super) notifying: Notifying,
 }
 
 impl SloRegistryBuilder {
@@ -37,7 +39,17 @@ impl SloRegistryBuilder {
         let builder = Registry::builder(service).classify(HttpClassifier::new());
         let (checks, health_listeners) = (Vec::new(), Vec::new());
         let (appended, exclude) = (Appended::default(), None);
-        Self { builder, appended, exclude, counts_probes: false, checks, health_listeners }
+        let (drain_times, notifying) = (DrainTimes::default(), Notifying::default());
+        Self {
+            builder,
+            appended,
+            exclude,
+            counts_probes: false,
+            checks,
+            health_listeners,
+            drain_times,
+            notifying,
+        }
     }
 
     /// Adds a promise that no `#[slo]` declares.
@@ -188,6 +200,26 @@ impl SloRegistryBuilder {
         self
     }
 
+    /// Goes on accepting for this long when the service drains: five seconds unless changed. Whoever sends requests learns
+    /// with such a delay that it is not ready any more: the period of a probe times its failure threshold, and what it takes
+    /// to tell everybody.
+    ///
+    /// More than a day is a day.
+    pub fn drain_delay(mut self, delay: Duration) -> Self {
+        self.drain_times.delay = delay;
+        self
+    }
+
+    /// Waits at most this long, once the service has stopped accepting, for what is under way: 25 seconds unless changed. With
+    /// the delay that is what Kubernetes grants (`terminationGracePeriodSeconds`, 30 seconds) before it kills; what comes
+    /// before SIGTERM, a `preStop` hook say, is taken from it too.
+    ///
+    /// More than a day is a day.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.drain_times.timeout = timeout;
+        self
+    }
+
     /// Takes moments and durations from another clock; tests advance theirs by hand.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.builder = self.builder.clock(clock);
@@ -232,7 +264,7 @@ impl SloRegistryBuilder {
     ///
     /// As [`RegistryBuilder::build`].
     pub fn build(self) -> Result<SloRegistry, BuildError> {
-        self.finish(RegistryBuilder::build, Ok)
+        self.finish(RegistryBuilder::build, |health, _| Ok(health))
     }
 
     /// Builds the registry, ticks it on a thread of its own and runs its checks on another, until the last handle is gone.
@@ -247,7 +279,7 @@ impl SloRegistryBuilder {
     fn finish(
         self,
         make: impl FnOnce(RegistryBuilder) -> Result<Registry, BuildError>,
-        run: impl FnOnce(Health) -> io::Result<Health>,
+        run: impl FnOnce(Health, Notifying) -> io::Result<Health>,
     ) -> Result<SloRegistry, BuildError> {
         let mut builder = self.builder;
         if !self.counts_probes {
@@ -257,8 +289,9 @@ impl SloRegistryBuilder {
         }
         let registry = make(builder)?;
         let exclude = self.exclude.map(|exclude| &*Box::leak(Box::new(exclude)));
-        let health = Health::new(self.checks, self.health_listeners, registry.clock().clone())?;
-        let health = run(health).map_err(BuildError::Thread)?;
+        let clock = registry.clock().clone();
+        let health = Health::new(self.checks, self.health_listeners, clock, self.drain_times)?;
+        let health = run(health, self.notifying).map_err(BuildError::Thread)?;
         Ok(SloRegistry { registry, health, appended: self.appended, exclude })
     }
 }

@@ -1,6 +1,11 @@
 //! The registry as a service author sees it: the promises, the layer, the endpoints.
 
 mod builder;
+mod drain;
+#[cfg(feature = "signal")]
+mod signals;
+#[cfg(all(feature = "systemd", unix))]
+mod systemd;
 
 use std::ops::Deref;
 
