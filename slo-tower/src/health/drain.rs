@@ -12,8 +12,9 @@ use tokio::time::{Instant, sleep_until};
 
 /// How long a process that drains goes on accepting, unless told otherwise.
 const DELAY: Duration = Duration::from_secs(5);
-/// How long it then waits for what is under way. With the delay this is what Kubernetes grants, thirty seconds.
-const TIMEOUT: Duration = Duration::from_secs(25);
+/// How long it then waits for what is under way. With the delay that is less than the thirty seconds that Kubernetes grants:
+/// what was counted has to be saved as well.
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// Whoever asks for more has asked for ever.
 const DURATION_MAX: Duration = Duration::from_secs(86_400);
 
@@ -165,7 +166,7 @@ mod tests {
         let drain = drain();
         let waits = reached(drain.deadlines(), |deadlines| deadlines.stop);
         tokio::pin!(waits);
-        // tidy: the paused clock moves on by itself, to show that nothing happens.
+        // The paused clock moves on by itself, to show that nothing happens.
         let nothing = tokio::time::timeout(millis(5_000), &mut waits).await;
         assert!(nothing.is_err());
         drain.begin();

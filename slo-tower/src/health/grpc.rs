@@ -94,8 +94,14 @@ impl GrpcHealth {
     }
 
     fn serving(&self, service: &str) -> Option<ServingStatus> {
+        let judge = self.judge();
+        judge.own(service).or_else(|| Some(judge.mapped(self.services.borrow().get(service)?)))
+    }
+
+    fn judge(&self) -> Judge {
+        // In this order: a drain that begins in between is seen by one of them.
         let status = self.health.status();
-        own(&status, service).or_else(|| Some(mapped(&status, self.services.borrow().get(service)?)))
+        Judge { status, is_draining: self.health.is_draining() }
     }
 
     fn check(&self, service: &str) -> Result<CheckResponse, Status> {
@@ -108,9 +114,9 @@ impl GrpcHealth {
         if OWN.len() + services.len() > LISTED_MAX {
             return Err(Status::resource_exhausted(format!("more than {LISTED_MAX} services")));
         }
-        let status = self.health.status();
-        let own = OWN.iter().filter_map(|name| Some((String::from(*name), own(&status, name)?)));
-        let mapped = services.iter().map(|(name, checks)| (name.clone(), mapped(&status, checks)));
+        let judge = self.judge();
+        let own = OWN.iter().filter_map(|name| Some((String::from(*name), judge.own(name)?)));
+        let mapped = services.iter().map(|(name, checks)| (name.clone(), judge.mapped(checks)));
         let statuses = own.chain(mapped).map(|(name, serving)| (name, serving.into())).collect();
         Ok(ListResponse { statuses })
     }
@@ -162,20 +168,29 @@ where
     Grpc::new(ProstCodec::default()).apply_max_message_size_config(Some(REQUEST_BYTES_MAX), None)
 }
 
-/// Returns what one of [`OWN`] is.
-fn own(status: &HealthStatus, name: &str) -> Option<ServingStatus> {
-    let answer = match name {
-        "" | "readiness" => status.readiness(&[]),
-        "liveness" => status.liveness(&[]),
-        "startup" => status.startup(),
-        _ => return None,
-    };
-    Some(serving_if(answer.is_success))
+/// What is known at one moment.
+struct Judge {
+    status: Arc<HealthStatus>,
+    is_draining: bool,
 }
 
-fn mapped(status: &HealthStatus, checks: &[String]) -> ServingStatus {
-    let is_well = |name: &String| status.check(name).is_some_and(|check| check.level <= Level::Warn);
-    serving_if(status.life == Life::Ready && checks.iter().all(is_well))
+impl Judge {
+    /// Returns what one of [`OWN`] is.
+    fn own(&self, name: &str) -> Option<ServingStatus> {
+        let is_serving = match name {
+            "" | "readiness" => !self.is_draining && self.status.readiness(&[]).is_success,
+            "liveness" => self.status.liveness(&[]).is_success,
+            "startup" => self.status.startup().is_success,
+            _ => return None,
+        };
+        Some(serving_if(is_serving))
+    }
+
+    fn mapped(&self, checks: &[String]) -> ServingStatus {
+        let is_well = |name: &String| self.status.check(name).is_some_and(|check| check.level <= Level::Warn);
+        let is_ready = !self.is_draining && self.status.life == Life::Ready;
+        serving_if(is_ready && checks.iter().all(is_well))
+    }
 }
 
 const fn serving_if(is_serving: bool) -> ServingStatus {

@@ -57,11 +57,11 @@ struct Shared {
 impl Shared {
     /// Begins to drain; `false` if it has begun before.
     fn drain(&self) -> bool {
-        let is_first = self.monitor.drain(self.clock.now());
-        // Relaxed: a lone flag; no other memory depends on it.
+        // Relaxed: the lock of the deadlines orders it before what they start; whoever answers needs no more.
         self.is_draining.store(true, Ordering::Relaxed);
+        // Before anybody is told: a listener that hangs must not keep the process from ending.
         self.drain.begin();
-        is_first
+        self.monitor.drain(self.clock.now())
     }
 }
 
@@ -77,7 +77,8 @@ impl Health {
         let nothing = Monitor::new(Vec::new(), Vec::new(), 0, now)?.status(now);
         let changes = watch::Sender::new(nothing);
         let told = changes.clone();
-        listeners.push(Box::new(move |_, after| drop(told.send_replace(Arc::new(after.clone())))));
+        // First, as others may take their time.
+        listeners.insert(0, Box::new(move |_, after| drop(told.send_replace(Arc::new(after.clone())))));
         let seed = RandomState::new().hash_one(std::process::id());
         let monitor = Monitor::new(checks, listeners, seed, now)?;
         changes.send_replace(monitor.status(now));
@@ -147,6 +148,13 @@ impl Health {
         // It keeps the handle: as long as somebody waits for a signal, somebody listens.
         let health = self.clone();
         async move { reached(health.shared.drain.deadlines(), |deadlines| deadlines.stop).await }
+    }
+
+    /// Returns whether the drain has begun, perhaps a moment before the status says so.
+    #[cfg(feature = "tonic")]
+    fn is_draining(&self) -> bool {
+        // Relaxed: as where it is set.
+        self.shared.is_draining.load(Ordering::Relaxed)
     }
 
     /// Waits until nothing that is under way is waited for any more.

@@ -6,10 +6,10 @@ use super::Shared;
 
 /// What a service manager is told: nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Notifying;
+pub(crate) struct Notifying(());
 
 impl Notifying {
     pub(super) async fn run(self, _: &Shared) {
-        pending().await
+        pending().await;
     }
 }

@@ -210,9 +210,10 @@ impl SloRegistryBuilder {
         self
     }
 
-    /// Waits at most this long, once the service has stopped accepting, for what is under way: 25 seconds unless changed. With
-    /// the delay that is what Kubernetes grants (`terminationGracePeriodSeconds`, 30 seconds) before it kills; what comes
-    /// before SIGTERM, a `preStop` hook say, is taken from it too.
+    /// Waits at most this long, once the service has stopped accepting, for what is under way: 20 seconds unless changed.
+    ///
+    /// Together with the delay it should be less than the time after which the process is killed, which in Kubernetes is
+    /// `terminationGracePeriodSeconds`, 30 seconds; what a `preStop` hook takes is taken from that too.
     ///
     /// More than a day is a day.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {

@@ -81,7 +81,7 @@ pub(crate) async fn probe(address: SocketAddr, seen: Arc<Seen>) -> Probed {
             // Relaxed: as above.
             seen.is_out.store(true, Ordering::Relaxed);
         }
-        // tidy: real time, as a real process is asked.
+        // tidy: real time because another process is asked.
         sleep(PERIOD).await;
     }
 }
@@ -135,7 +135,7 @@ pub(crate) async fn call(address: SocketAddr, seen: Arc<Seen>) -> Vec<&'static s
         while !is_out.load(Ordering::Relaxed) {
             match client.check(request()).await {
                 Ok(answer) if answer.get_ref().status() == ServingStatus::Serving => {
-                    Seen::count(&seen.answered)
+                    Seen::count(&seen.answered);
                 }
                 _ => Seen::count(&seen.failed),
             }

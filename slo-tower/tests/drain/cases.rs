@@ -48,7 +48,7 @@ impl Under {
     async fn settle(&self) {
         let is_busy = async {
             while Seen::total(&self.seen.answered) < 500 {
-                // tidy: real time, as another process must get something done.
+                // tidy: real time because another process must get something done.
                 sleep(Duration::from_millis(5)).await;
             }
         };
@@ -165,7 +165,7 @@ type Answer = hyper::Result<http::Response<bytes::Bytes>>;
 async fn begin(program: &Program, path: &'static str) -> JoinHandle<Answer> {
     let mut connection = Connection::open(program.http).await.expect("it listens");
     let answer = tokio::spawn(async move { connection.get(path).await });
-    // tidy: real time, so that the request is under way.
+    // tidy: real time because another process must have begun to answer.
     sleep(Duration::from_millis(50)).await;
     answer
 }

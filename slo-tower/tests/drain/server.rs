@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use slo_tower::SloRegistry;
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 
@@ -50,8 +51,8 @@ fn router(slos: &SloRegistry) -> Router {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    // tidy: real time, as a real process is asked to go while it works.
-    let work = |time| async move || tokio::time::sleep(time).await;
+    // tidy: real time because a real process is asked to go while it works.
+    let work = |time| async move || sleep(time).await;
     Router::new()
         .route("/work", get(work(Duration::from_millis(2))))
         .route("/slow", get(work(SLOW)))

@@ -78,7 +78,7 @@ async fn a_watch_of_an_unknown_service_stays_open_and_is_told_once_it_is_known()
     let health = slos.grpc_health();
     let mut statuses = watch(&health, "shop.Late").await;
     assert_eq!(next(&mut statuses).await, Some(ServiceUnknown));
-    // tidy: the paused clock moves on by itself, to show that nothing happens.
+    // The paused clock moves on by itself, to show that nothing happens.
     let nothing = tokio::time::timeout(Duration::from_secs(3_600), next(&mut statuses)).await;
     assert!(nothing.is_err(), "{nothing:?}");
     let health = health.service("shop.Other", []).unwrap();
