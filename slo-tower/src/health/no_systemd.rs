@@ -10,6 +10,6 @@ pub(crate) struct Notifying(());
 
 impl Notifying {
     pub(super) async fn run(self, _: &Shared) {
-        pending().await;
+        pending::<()>().await;
     }
 }

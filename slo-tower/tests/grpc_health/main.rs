@@ -4,6 +4,7 @@
 mod drains;
 mod oracle;
 mod rules;
+mod shed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
