@@ -5,8 +5,8 @@
 //! PORT=50052 ADMIN_PORT=9465 cargo run --example grpc_service
 //! ```
 //!
-//! Read `service.rs` first, then `serve` below: one layer on tonic's server, and a second listener for those who ask
-//! how the shop is. `fault.rs` breaks calls on demand.
+//! Read `service.rs` first, then `serve` below: one layer and the health on tonic's server, and a second listener for
+//! those who ask how the shop is. `fault.rs` breaks calls on demand.
 
 mod fault;
 mod service;
@@ -16,15 +16,14 @@ use std::future::IntoFuture as _;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use slo_examples::stop::asked_to_stop;
 use slo_tower::SloRegistry;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 
-use self::service::{Counter, ShopServer};
+use self::service::{Counter, SERVICE_NAME, ShopServer};
 
-/// How long calls that are under way may take after Ctrl-C.
+/// How long calls that are under way may take once the shop has closed.
 const GRACE: Duration = Duration::from_secs(5);
 
 #[tokio::main]
@@ -37,18 +36,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve(calls: TcpListener, admin: TcpListener) -> Result<(), Box<dyn Error>> {
-    let slos = SloRegistry::builder("shop").start()?;
+    let slos = SloRegistry::builder("shop").drain_timeout(GRACE).start()?;
     let server = Server::builder()
         .layer(slos.layer_grpc())
         .layer(fault::layer())
         .add_service(ShopServer::new(Counter))
-        .serve_with_incoming_shutdown(TcpListenerStream::new(calls), asked_to_stop());
+        .add_service(slos.grpc_health().service(SERVICE_NAME, [])?)
+        .serve_with_incoming_shutdown(TcpListenerStream::new(calls), slos.drain_on_signal());
     // It answers as long as there are calls, so that the last of them can still be scraped.
     let admin = axum::serve(admin, slos.routes()).into_future();
     tokio::select! {
-        ended = server => ended?,
+        ended = slos.serve_until_drained(server) => match ended {
+            Some(ended) => ended?,
+            None => eprintln!("gave up on calls that did not end in {} s", GRACE.as_secs()),
+        },
         ended = admin => ended?,
-        () = out_of_patience() => eprintln!("gave up on calls that did not end in {} s", GRACE.as_secs()),
     }
     Ok(())
 }
@@ -58,9 +60,4 @@ async fn listen(variable: &str, usual: u16) -> Result<TcpListener, Box<dyn Error
     let port = port.map_err(|error| format!("{variable} is no port: {error}"))?;
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     Ok(bound.map_err(|error| format!("cannot listen on port {port} ({error}): choose another {variable}"))?)
-}
-
-async fn out_of_patience() {
-    asked_to_stop().await;
-    tokio::time::sleep(GRACE).await;
 }

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status, Streaming};
 use self::wire::shop_server::Shop;
 use self::wire::{Answer, Article, Offer, Order, Receipt, Search};
 
-pub(crate) use self::wire::shop_server::ShopServer;
+pub(crate) use self::wire::shop_server::{SERVICE_NAME, ShopServer};
 
 #[allow(
     clippy::all,

@@ -23,7 +23,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::{Router, middleware};
-use slo_examples::stop::asked_to_stop;
 use slo_tower::{BuildError, Check, SloRegistry};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -31,7 +30,7 @@ use tokio::sync::mpsc;
 use self::bank::Bank;
 use self::options::{Command, HELP, Options};
 
-/// How long requests that are under way may take after Ctrl-C.
+/// How long requests that are under way may take once the shop has closed.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Declares what the shop's health depends on; the promises are found by themselves.
@@ -43,15 +42,18 @@ fn registry(options: &Options, listener: SocketAddr, bank: &Bank) -> Result<SloR
         // Fails if a layer answers in the probes' stead.
         .self_probe(listener)
         .state_dir(&options.state_dir)
+        .drain_timeout(GRACE)
         .start()
 }
 
-/// Builds the service: routes, then the layer that records them, then what must not be recorded.
+/// Builds the service: routes, then the layer that records them, then what must not be recorded. The last layer has
+/// clients leave while the shop closes.
 fn shop(slos: &SloRegistry) -> Router {
     handlers::routes()
         .route_layer(middleware::from_fn(fault::inject))
         .layer(slos.layer())
         .merge(slos.routes())
+        .layer(slos.layer_drain())
 }
 
 #[tokio::main]
@@ -88,10 +90,12 @@ async fn serve(options: &Options) -> Result<(), Box<dyn Error>> {
     if let Some(bounds) = options.traffic {
         tokio::spawn(async move { notes.send(traffic::drive(address, bounds).await.to_string()).await });
     }
-    let server = axum::serve(listener, shop(&slos)).with_graceful_shutdown(asked_to_stop());
+    let server = axum::serve(listener, shop(&slos)).with_graceful_shutdown(slos.drain_on_signal());
     tokio::select! {
-        ended = server => ended?,
-        () = out_of_patience() => eprintln!("shop: gave up on requests that did not end in {} s", GRACE.as_secs()),
+        ended = slos.serve_until_drained(server) => match ended {
+            Some(ended) => ended?,
+            None => eprintln!("shop: gave up on requests that did not end in {} s", GRACE.as_secs()),
+        },
         shown = show(&slos, options.colour, noted) => shown?,
     }
     Ok(())
@@ -130,9 +134,4 @@ async fn show(slos: &SloRegistry, colour: bool, mut notes: mpsc::Receiver<String
         println!("{note}");
     }
     std::future::pending().await
-}
-
-async fn out_of_patience() {
-    asked_to_stop().await;
-    tokio::time::sleep(GRACE).await;
 }

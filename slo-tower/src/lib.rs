@@ -40,6 +40,7 @@
 //! | what probes say, and to whom | [`ProbeSettings`], [`SloRegistry::readyz_service`], [`SloRegistryBuilder::self_probe`] |
 //! | what happened while an SLO alerted | [`Registry::incidents`], [`IncidentReport`], [`IncidentReport::to_markdown`] |
 //! | what a policy would make of an incident | [`simulate`](fn@simulate) |
+//! | how a service ends | `SloRegistry::drain_on_signal`, [`SloRegistry::serve_until_drained`], [`SloRegistry::layer_drain`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | what survives restarts and crashes | `SloRegistryBuilder::state_dir`, [`StateStatus`] |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
@@ -67,7 +68,10 @@
 //! # Features
 //!
 //! * `axum` (default): [`SloRegistry::layer`], `SloRegistry::around` and `SloRegistry::routes` for axum's router.
-//! * `tonic`: a single service that [`SloRegistry::layer_grpc`] records can be added to tonic's server by itself.
+//! * `tonic`: a single service that [`SloRegistry::layer_grpc`] records can be added to tonic's server by itself, and
+//!   `SloRegistry::grpc_health` answers `grpc.health.v1`.
+//! * `signal` (default): `SloRegistry::drain_on_signal`.
+//! * `systemd`: `SloRegistryBuilder::notify_systemd`, on unix.
 //! * `calendar`: weeks, months and quarters as windows, in any time zone; these are compiled in.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
 //! * `store` (default): `SloRegistryBuilder::state_dir` keeps what is counted over restarts and crashes.
@@ -118,7 +122,9 @@ pub use self::endpoint::{
     Allow, EndpointBody, IncidentsService, MetricsService, ProbeFormat, ProbeService, ProbeSettings,
     StatusService,
 };
-pub use self::health::{Health, StartHold};
+pub use self::health::{DrainFuture, DrainLayer, Draining, Health, StartHold};
+#[cfg(feature = "tonic")]
+pub use self::health::{GrpcHealth, ServiceError};
 pub use self::operations::{
     ByResult, ByStatus, JudgeOperation, OperationLayer, OperationName, Operations, RecordOperations,
     RecordedOperation,

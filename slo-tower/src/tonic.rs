@@ -1,8 +1,31 @@
-//! tonic: recorded services under their own names.
+//! tonic: recorded services under their own names, and their health.
 
 use tonic::server::NamedService;
 
+use crate::health::GrpcHealth;
 use crate::record::{GrpcMethods, Record};
+use crate::registry::SloRegistry;
+
+impl SloRegistry {
+    /// Returns the service `grpc.health.v1.Health`, to be added to tonic's server.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use slo_tower::SloRegistry;
+    /// use tonic::transport::Server;
+    ///
+    /// let slos = SloRegistry::builder("shop").build()?;
+    /// let server = Server::builder().layer(slos.layer_grpc()).add_service(slos.grpc_health());
+    /// # let _ = server;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn grpc_health(&self) -> GrpcHealth {
+        GrpcHealth::new(self.health().clone())
+    }
+}
 
 /// A recorded service keeps its name, so that a server of tonic takes it by itself, beside others that are not recorded.
 ///

@@ -3,19 +3,38 @@
 //! The checks run on a thread of their own, so that they go on while the service's runtime is stalled, which is when they
 //! matter, and are never shed with its requests. No endpoint ever runs one.
 
+mod closing;
+mod drain;
+#[cfg(feature = "tonic")]
+mod grpc;
+#[cfg(feature = "tonic")]
+mod grpc_messages;
 mod runner;
 mod self_probe;
+#[cfg_attr(not(feature = "signal"), path = "no_signals.rs")]
+mod signals;
+#[cfg_attr(not(all(feature = "systemd", unix)), path = "no_systemd.rs")]
+mod systemd;
 
 use std::fmt;
+use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use slo_core::{Check, CheckError, Clock, HealthListener, HealthStatus, Monitor, Timestamp};
 use tokio::sync::watch;
 
+pub use self::closing::{DrainFuture, DrainLayer, Draining};
+pub(crate) use self::drain::DrainTimes;
+use self::drain::{Drain, reached};
+#[cfg(feature = "tonic")]
+pub use self::grpc::{GrpcHealth, ServiceError};
 use self::runner::Runner;
 pub(crate) use self::self_probe::{Sightings, self_probe};
+use self::signals::Listening;
+pub(crate) use self::systemd::Notifying;
 
 /// The health of a service. A cheap handle: clones share one state.
 #[derive(Clone)]
@@ -23,6 +42,8 @@ pub struct Health {
     shared: Arc<Shared>,
     /// Stops with the last handle; none where nothing runs by itself.
     runner: Option<Arc<Runner>>,
+    /// Listens once somebody has asked for it.
+    listening: Arc<Listening>,
 }
 
 /// What the runner keeps as well.
@@ -31,6 +52,20 @@ struct Shared {
     clock: Clock,
     changes: watch::Sender<Arc<HealthStatus>>,
     sightings: Sightings,
+    drain: Drain,
+    /// Looked at with every answer. Never freed: a shared count would be what the threads that answer fight over.
+    is_draining: &'static AtomicBool,
+}
+
+impl Shared {
+    /// Begins to drain; `false` if it has begun before.
+    fn drain(&self) -> bool {
+        // Relaxed: the lock of the deadlines orders it before what they start; whoever answers needs no more.
+        self.is_draining.store(true, Ordering::Relaxed);
+        // Before anybody is told: a listener that hangs must not keep the process from ending.
+        self.drain.begin();
+        self.monitor.drain(self.clock.now())
+    }
 }
 
 impl Health {
@@ -39,17 +74,21 @@ impl Health {
         mut listeners: Vec<HealthListener>,
         clock: Clock,
         sightings: Sightings,
+        times: DrainTimes,
     ) -> Result<Self, CheckError> {
         let now = clock.now();
         // Replaced below by what the monitor settles first.
         let nothing = Monitor::new(Vec::new(), Vec::new(), 0, now)?.status(now);
         let changes = watch::Sender::new(nothing);
         let told = changes.clone();
-        listeners.push(Box::new(move |_, after| drop(told.send_replace(Arc::new(after.clone())))));
+        // First, as others may take their time.
+        listeners.insert(0, Box::new(move |_, after| drop(told.send_replace(Arc::new(after.clone())))));
         let seed = RandomState::new().hash_one(std::process::id());
         let monitor = Arc::new(Monitor::new(checks, listeners, seed, now)?);
         changes.send_replace(monitor.status(now));
-        Ok(Self { shared: Arc::new(Shared { monitor, clock, changes, sightings }), runner: None })
+        let is_draining = &*Box::leak(Box::new(AtomicBool::new(false)));
+        let shared = Shared { monitor, clock, changes, sightings, drain: Drain::new(times), is_draining };
+        Ok(Self { shared: Arc::new(shared), runner: None, listening: Arc::default() })
     }
 
     /// Returns what the registry shows beside the promises.
@@ -67,9 +106,9 @@ impl Health {
         self.shared.clock.now()
     }
 
-    /// Runs the checks by itself from now on.
-    pub(crate) fn start(mut self) -> io::Result<Self> {
-        self.runner = Some(Arc::new(Runner::start(Arc::clone(&self.shared))?));
+    /// Runs the checks by itself from now on, and tells the service manager of what becomes of them.
+    pub(crate) fn start(mut self, notifying: Notifying) -> io::Result<Self> {
+        self.runner = Some(Arc::new(Runner::start(Arc::clone(&self.shared), notifying)?));
         Ok(self)
     }
 
@@ -127,9 +166,49 @@ impl Health {
         runner::run_once(&self.shared).await;
     }
 
-    /// Makes the service unready for good; `false` if it was before.
+    /// Makes the service unready for good; `false` if it was before. Once the
+    /// [delay](crate::SloRegistryBuilder::drain_delay) is over, [`Health::drained`] ends.
+    ///
+    /// For whoever is told to go by other means than a signal: a request, a lost lease.
     pub fn drain(&self) -> bool {
-        self.shared.monitor.drain(self.shared.clock.now())
+        self.shared.drain()
+    }
+
+    /// Waits until the service has drained for so long that it should stop to accept connections: what graceful shutdowns
+    /// of servers take. It may be waited for any number of times, and ends at once when that is over.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use slo_tower::SloRegistry;
+    /// use std::time::Duration;
+    /// use tokio::time::Instant;
+    ///
+    /// let slos = SloRegistry::builder("shop").drain_delay(Duration::from_secs(2)).build()?;
+    /// let (start, drained) = (Instant::now(), slos.health().drained());
+    /// slos.health().drain();
+    /// assert!(!slos.health().status().readiness(&[]).is_success); // at once
+    /// drained.await;
+    /// assert_eq!(start.elapsed().as_secs(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn drained(&self) -> impl Future<Output = ()> + Send + use<> {
+        // It keeps the handle: as long as somebody waits for a signal, somebody listens.
+        let health = self.clone();
+        async move { reached(health.shared.drain.deadlines(), |deadlines| deadlines.stop).await }
+    }
+
+    /// Returns whether the drain has begun, perhaps a moment before the status says so.
+    #[cfg(feature = "tonic")]
+    fn is_draining(&self) -> bool {
+        // Relaxed: as where it is set.
+        self.shared.is_draining.load(Ordering::Relaxed)
+    }
+
+    /// Waits until nothing that is under way is waited for any more.
+    pub(crate) async fn given_up(&self) {
+        reached(self.shared.drain.deadlines(), |deadlines| deadlines.give_up).await;
     }
 
     /// Returns what is told of every change: only the last one where several came in between.
@@ -141,7 +220,7 @@ impl Health {
 
 impl fmt::Debug for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Health").field(&self.shared.monitor).finish()
+        f.debug_tuple("Health").field(&self.shared.monitor).field(&self.listening).finish()
     }
 }
 

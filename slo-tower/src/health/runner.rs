@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::Shared;
+use super::systemd::Notifying;
 
 /// Nothing is awaited for longer, so that a clock that was set by hand is noticed.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -31,7 +32,7 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    pub(super) fn start(shared: Arc<Shared>) -> io::Result<Self> {
+    pub(super) fn start(shared: Arc<Shared>, notifying: Notifying) -> io::Result<Self> {
         let stop = Arc::new(Notify::new());
         let stopped = Arc::clone(&stop);
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
@@ -39,6 +40,7 @@ impl Runner {
             runtime.block_on(async {
                 tokio::select! {
                     () = run_due(&shared) => {}
+                    () = notifying.run(&shared) => {}
                     () = stopped.notified() => {}
                 }
             });

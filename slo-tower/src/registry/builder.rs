@@ -19,7 +19,7 @@ use slo_core::{
 use super::SloRegistry;
 use crate::classify::HttpClassifier;
 use crate::endpoint::{Appended, ProbeSettings};
-use crate::health::{Health, Sightings, self_probe};
+use crate::health::{DrainTimes, Health, Notifying, Sightings, self_probe};
 use crate::record::Exclude;
 use crate::route::RequestHead;
 
@@ -53,6 +53,8 @@ pub struct SloRegistryBuilder {
     probes: ProbeSettings,
     self_probe: Option<SocketAddr>,
     clock: Clock,
+    drain_times: DrainTimes,
+    pub(super) notifying: Notifying,
 }
 
 impl SloRegistryBuilder {
@@ -61,6 +63,7 @@ impl SloRegistryBuilder {
         let (checks, health_listeners) = (Vec::new(), Vec::new());
         let (appended, exclude, self_probe) = (Appended::default(), None, None);
         let (burn_policy, probes, clock) = (BurnPolicy::new(), ProbeSettings::new(), Clock::system());
+        let (drain_times, notifying) = (DrainTimes::default(), Notifying::default());
         Self {
             builder,
             appended,
@@ -72,6 +75,8 @@ impl SloRegistryBuilder {
             probes,
             self_probe,
             clock,
+            drain_times,
+            notifying,
         }
     }
 
@@ -265,6 +270,27 @@ impl SloRegistryBuilder {
         self
     }
 
+    /// Goes on accepting for this long when the service drains: five seconds unless changed. Whoever sends requests learns
+    /// with such a delay that it is not ready any more: the period of a probe times its failure threshold, and what it takes
+    /// to tell everybody.
+    ///
+    /// More than a day is a day.
+    pub fn drain_delay(mut self, delay: Duration) -> Self {
+        self.drain_times.delay = delay;
+        self
+    }
+
+    /// Waits at most this long, once the service has stopped accepting, for what is under way: 20 seconds unless changed.
+    ///
+    /// Together with the delay it should be less than the time after which the process is killed, which in Kubernetes is
+    /// `terminationGracePeriodSeconds`, 30 seconds; what a `preStop` hook takes is taken from that too.
+    ///
+    /// More than a day is a day.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.drain_times.timeout = timeout;
+        self
+    }
+
     /// Takes moments and durations from another clock; tests advance theirs by hand.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -309,7 +335,7 @@ impl SloRegistryBuilder {
     ///
     /// As [`RegistryBuilder::build`].
     pub fn build(self) -> Result<SloRegistry, BuildError> {
-        self.finish(RegistryBuilder::build, Ok)
+        self.finish(RegistryBuilder::build, |health, _| Ok(health))
     }
 
     /// Builds the registry, ticks it on a thread of its own and runs its checks on another, until the last handle is gone.
@@ -324,7 +350,7 @@ impl SloRegistryBuilder {
     fn finish(
         self,
         make: impl FnOnce(RegistryBuilder) -> Result<Registry, BuildError>,
-        run: impl FnOnce(Health) -> io::Result<Health>,
+        run: impl FnOnce(Health, Notifying) -> io::Result<Health>,
     ) -> Result<SloRegistry, BuildError> {
         let mut builder = self.builder;
         if !self.counts_probes {
@@ -338,10 +364,11 @@ impl SloRegistryBuilder {
         let (mut checks, sightings) = (self.checks, Sightings::default());
         let probe = |address| self_probe(address, sightings.clone(), self.clock.clone());
         checks.extend(self.self_probe.map(probe));
-        let health = Health::new(checks, self.health_listeners, self.clock.clone(), sightings)?;
+        let (clock, times) = (self.clock.clone(), self.drain_times);
+        let health = Health::new(checks, self.health_listeners, clock, sightings, times)?;
         let registry = make(builder.clock(self.clock).health(health.monitor(), self.burn_policy))?;
         let exclude = self.exclude.map(|exclude| &*Box::leak(Box::new(exclude)));
-        let health = run(health).map_err(BuildError::Thread)?;
+        let health = run(health, self.notifying).map_err(BuildError::Thread)?;
         Ok(SloRegistry { registry, health, appended: self.appended, exclude, probes: Arc::new(self.probes) })
     }
 }

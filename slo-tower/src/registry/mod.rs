@@ -1,8 +1,13 @@
 //! The registry as a service author sees it: the promises, the layer, the endpoints.
 
 mod builder;
+mod drain;
+#[cfg(feature = "signal")]
+mod signals;
 #[cfg(feature = "store")]
 mod state_dir;
+#[cfg(all(feature = "systemd", unix))]
+mod systemd;
 
 use std::ops::Deref;
 use std::sync::Arc;

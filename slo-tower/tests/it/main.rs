@@ -9,6 +9,7 @@ mod causes;
 mod classification;
 #[cfg(feature = "gzip")]
 mod compressed;
+mod drain;
 mod endings;
 mod endpoints;
 mod ends;

@@ -1,0 +1,146 @@
+//! A socket of our own stands in for systemd.
+
+use std::os::unix::net::UnixDatagram;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use slo_core::{Check, Clock};
+
+use super::*;
+use crate::health::self_probe::Sightings;
+use crate::health::{DrainTimes, Health};
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A socket that is bound to a name of its own, and that name as systemd writes it.
+fn bound(is_abstract: bool) -> (UnixDatagram, OsString) {
+    static BOUND: AtomicU32 = AtomicU32::new(0);
+    // Relaxed: a lone number; no other memory depends on it.
+    let number = BOUND.fetch_add(1, Ordering::Relaxed);
+    let name = format!("slo-{}-{number}", std::process::id());
+    let path = if is_abstract {
+        format!("@{name}").into()
+    } else {
+        std::env::temp_dir().join(name).into_os_string()
+    };
+    let socket = UnixDatagram::bind_addr(&address(&path).unwrap()).unwrap();
+    socket.set_read_timeout(Some(seconds(10))).unwrap();
+    (socket, path)
+}
+
+fn receive(socket: &UnixDatagram) -> String {
+    let mut buffer = [0; 2048];
+    let length = socket.recv(&mut buffer).expect("systemd is told");
+    String::from_utf8(buffer[..length].to_vec()).unwrap()
+}
+
+fn told_by(socket: &OsString, watchdog_micros: Option<u64>) -> Notifying {
+    let variable = |name: &str| match name {
+        "NOTIFY_SOCKET" => Some(socket.clone()),
+        "WATCHDOG_USEC" => watchdog_micros.map(|micros| micros.to_string().into()),
+        _ => None,
+    };
+    Notifying::of(variable, 1).unwrap()
+}
+
+fn health(checks: Vec<Check>) -> Health {
+    let times = DrainTimes { delay: seconds(2), timeout: seconds(7) };
+    Health::new(checks, Vec::new(), Clock::system(), Sightings::default(), times).unwrap()
+}
+
+#[test]
+fn a_life_is_told_as_it_goes_to_sockets_of_both_kinds() {
+    for is_abstract in [false, true] {
+        let (socket, path) = bound(is_abstract);
+        let health = health(Vec::new());
+        let hold = health.hold_start();
+        let health = health.start(told_by(&path, None)).unwrap();
+        assert_eq!(receive(&socket), "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=starting\n");
+        drop(hold);
+        assert_eq!(receive(&socket), "READY=1\nSTATUS=ready\n");
+        health.drain();
+        // The end may be known a moment later.
+        let mut told = String::new();
+        while !told.contains("EXTEND") {
+            told += &receive(&socket);
+        }
+        assert!(told.starts_with("STOPPING=1\n") && told.contains("STATUS=draining\n"), "{told}");
+        let end = told.lines().find_map(|line| line.strip_prefix("EXTEND_TIMEOUT_USEC=")).unwrap();
+        let micros: u64 = end.parse().unwrap();
+        assert!((13_000_000..=14_000_000).contains(&micros), "2 s and 7 s and 5 s more: {micros}");
+        if !is_abstract {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_watchdog_is_fed_at_half_its_time_while_the_process_is_alive() {
+    static IS_STUCK: AtomicBool = AtomicBool::new(false);
+    let (socket, path) = bound(true);
+    // Relaxed: a lone flag; no other memory depends on it.
+    let probe = || if IS_STUCK.load(Ordering::Relaxed) { Err("stuck") } else { Ok(()) };
+    let check = Check::in_process("loop", probe).gates_liveness();
+    let check = check.interval(Duration::from_millis(20)).fail_after(1);
+    let health = health(vec![check]).start(told_by(&path, Some(200_000))).unwrap();
+    let feed = || while receive(&socket) != "WATCHDOG=1\n" {};
+    feed();
+    let clock = Clock::system();
+    let start = clock.now();
+    (0..5).for_each(|_| feed());
+    let took = clock.now().since(start);
+    assert!(took >= Duration::from_millis(400), "five times, 100 ms apart: {took:?}");
+    // Relaxed: as above.
+    IS_STUCK.store(true, Ordering::Relaxed);
+    while !receive(&socket).contains("loop: fail") {}
+    socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let mut buffer = [0; 64];
+    let starved = socket.recv(&mut buffer);
+    assert!(starved.is_err(), "{:?}", String::from_utf8_lossy(&buffer));
+    drop(health);
+}
+
+#[test]
+fn a_start_is_extended_every_ten_seconds_for_an_hour() {
+    let health = health(Vec::new());
+    let _hold = health.hold_start();
+    let (status, mut told) = (health.status(), Told::default());
+    let mut extended = (0..7_200).filter(|second| {
+        let news = told.news(&status, seconds(*second), None);
+        news.contains("EXTEND_TIMEOUT_USEC=30000000\n")
+    });
+    let (first, count) = ([extended.next(), extended.next()], extended.count());
+    assert_eq!((first, count), ([Some(0), Some(10)], 358));
+}
+
+#[test]
+fn the_status_names_what_is_not_well_and_is_bounded() {
+    let named = |name: String| Check::new(name, async || Ok::<(), String>(()));
+    let few = health(vec![named("database".into()), named("disk".into())]);
+    assert_eq!(describe(&few.status()), "ready; database: unknown, disk: unknown");
+    let many = health((0..100).map(|number| named(format!("{number:050}"))).collect());
+    let text = describe(&many.status());
+    assert!(text.len() < STATUS_BYTES_MAX + 70 && text.ends_with(", …"), "{text}");
+}
+
+#[test]
+fn nobody_is_told_where_there_is_no_systemd_nor_the_watchdog_of_another_process() {
+    assert!(Notifying::of(|_| None, 1).unwrap().0.is_none());
+    let (_socket, path) = bound(true);
+    let watched = |id: &'static str| {
+        let variable = |name: &str| match name {
+            "NOTIFY_SOCKET" => Some(path.clone()),
+            "WATCHDOG_USEC" => Some("3000000".into()),
+            "WATCHDOG_PID" => Some(id.into()),
+            _ => None,
+        };
+        Notifying::of(variable, 42).unwrap().0.unwrap().heartbeat
+    };
+    assert_eq!([watched("42"), watched("43")], [Some(Duration::from_millis(1_500)), None]);
+    // Nor does anything wait where systemd has gone.
+    let (socket, path) = bound(true);
+    let notifying = told_by(&path, None);
+    drop(socket);
+    notifying.0.unwrap().tell("READY=1\n");
+}
