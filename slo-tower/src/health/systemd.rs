@@ -136,7 +136,8 @@ impl Told {
             self.next_extension = running + EXTENSION_EVERY;
             extend(&mut news, EXTENSION);
         }
-        if let Some(end) = end.filter(|_| !self.is_end_extended) {
+        // Told of a service that does not stop yet, it would extend something else.
+        if let Some(end) = end.filter(|_| self.is_stopping && !self.is_end_extended) {
             self.is_end_extended = true;
             extend(&mut news, end + MARGIN);
         }

@@ -60,7 +60,6 @@ fn a_life_is_told_as_it_goes_to_sockets_of_both_kinds() {
         drop(hold);
         assert_eq!(receive(&socket), "READY=1\nSTATUS=ready\n");
         health.drain();
-        // The end may be known a moment later.
         let mut told = String::new();
         while !told.contains("EXTEND") {
             told += &receive(&socket);
