@@ -49,8 +49,8 @@ pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};
 pub use self::health::{
-    Burn, BurnPolicy, Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Gate,
-    HealthListener, HealthStatus, Level, Life, Monitor, Probe, ProbeAnswer, Report, Run,
+    Burn, BurnPolicy, Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Finding, Gate,
+    HealthListener, HealthStatus, Level, Life, Monitor, Probe, ProbeAnswer, Reading, Report, Run,
 };
 pub use self::histogram::Histogram;
 pub use self::incident::{

@@ -83,6 +83,8 @@ families! {
     HEALTH_CHECK_DURATION: Gauge "health_check_duration_seconds" "Duration of the last run of a check; absent before it has ended.";
     /// When a check was well.
     HEALTH_CHECK_LAST_SUCCESS: Gauge "health_check_last_success_timestamp_seconds" "When a check last passed or warned, in seconds since the Unix epoch; absent if it never has.";
+    /// What checks measure.
+    HEALTH_CHECK_READING: Gauge "health_check_reading" "A number that a check has read, in the unit that its name says; absent where its last run did not report.";
     /// What probes are told.
     HEALTH_PROBE_STATUS: Gauge "health_probe_status" "What a probe is told: 1 passes, 0.5 passes with a warning, 0 fails.";
     /// The life of the process.
@@ -125,6 +127,8 @@ pub mod label {
     pub const SEVERITY: &str = "severity";
     /// The name of a check.
     pub const CHECK: &str = "check";
+    /// What a number is that a check has read.
+    pub const READING: &str = "reading";
     /// What a run of a check found.
     pub const STATUS: &str = "status";
     /// What an orchestrator asks for: `liveness`, `readiness` or `startup`.

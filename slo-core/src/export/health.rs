@@ -37,6 +37,15 @@ pub(super) fn successes(health: &HealthStatus, visit: Visit<'_>) {
     }
 }
 
+pub(super) fn readings(health: &HealthStatus, visit: Visit<'_>) {
+    for check in &health.checks {
+        for reading in &check.readings {
+            let labels = [(label::CHECK, check.name.as_str()), (label::READING, reading.name)];
+            visit(&naming::HEALTH_CHECK_READING, &labels, Value::Gauge(reading.value));
+        }
+    }
+}
+
 pub(super) fn probes(health: &HealthStatus, visit: Visit<'_>) {
     let answers = [
         ("liveness", health.liveness(&[])),

@@ -41,7 +41,7 @@ pub(super) enum Part {
 
 impl Part {
     /// All parts, which together are all samples of a registry but the histograms.
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::Active(Protocol::Http),
         Self::Active(Protocol::Rpc),
         Self::Active(Protocol::Operation),
@@ -79,6 +79,7 @@ impl Part {
         Self::Health(health::runs),
         Self::Health(health::durations),
         Self::Health(health::successes),
+        Self::Health(health::readings),
         Self::Health(health::probes),
         Self::Health(health::life),
         Self::State,

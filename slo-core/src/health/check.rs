@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::report::Report;
+use super::finding::Finding;
 use super::rules::{CheckRules, Gate, is_absurd};
 
 /// A run of a check that waits.
-pub type CheckRun = Pin<Box<dyn Future<Output = Report> + Send>>;
+pub type CheckRun = Pin<Box<dyn Future<Output = Finding> + Send>>;
 
 /// What a check runs.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub enum Probe {
     /// Something that waits without blocking a thread.
     Waiting(Arc<dyn Fn() -> CheckRun + Send + Sync>),
     /// Something that blocks its thread.
-    Blocking(Arc<dyn Fn() -> Report + Send + Sync>),
+    Blocking(Arc<dyn Fn() -> Finding + Send + Sync>),
 }
 
 impl fmt::Debug for Probe {
@@ -60,11 +60,12 @@ pub struct Check {
 impl Check {
     const NAME_BYTES_MAX: usize = 60;
 
-    /// A check that waits without blocking: a query, a call.
+    /// A check that waits without blocking: a query, a call. What it returns is a `Result`, a [`Report`](super::Report), or
+    /// a [`Finding`] with numbers.
     pub fn new<F, R>(name: impl Into<String>, probe: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = R> + Send + 'static,
-        R: Into<Report>,
+        R: Into<Finding>,
     {
         let probe = move || -> CheckRun {
             let run = probe();
@@ -74,7 +75,7 @@ impl Check {
     }
 
     /// A check that blocks its thread: of a file, by a library that knows no futures. Each run has a thread of its own.
-    pub fn blocking<R: Into<Report>>(
+    pub fn blocking<R: Into<Finding>>(
         name: impl Into<String>,
         probe: impl Fn() -> R + Send + Sync + 'static,
     ) -> Self {
@@ -83,7 +84,7 @@ impl Check {
 
     /// A check of the process itself, which looks at nothing outside of it: a heartbeat, a queue's length. Only such a
     /// check may gate liveness.
-    pub fn in_process<R: Into<Report>>(
+    pub fn in_process<R: Into<Finding>>(
         name: impl Into<String>,
         probe: impl Fn() -> R + Send + Sync + 'static,
     ) -> Self {

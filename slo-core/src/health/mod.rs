@@ -8,6 +8,7 @@
 mod burn;
 mod change;
 mod check;
+mod finding;
 mod life;
 mod monitor;
 mod report;
@@ -20,6 +21,7 @@ mod traced;
 
 pub use self::burn::{Burn, BurnPolicy};
 pub use self::check::{Check, CheckError, CheckRun, Probe};
+pub use self::finding::{Finding, Reading};
 pub use self::life::Life;
 pub use self::monitor::{HealthListener, Monitor, Run};
 pub use self::report::{Fault, Level, Report};

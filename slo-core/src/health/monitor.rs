@@ -9,8 +9,8 @@ use std::sync::{Arc, PoisonError};
 
 use super::burn::Burn;
 use super::check::{Check, CheckError, Probe};
+use super::finding::Finding;
 use super::life::Life;
-use super::report::Report;
 use super::rules::{CheckRules, Gate, draw};
 use super::state::{CheckState, Ended};
 use super::status::HealthStatus;
@@ -135,8 +135,8 @@ impl Monitor {
 
     /// Ends a run that has reported.
     #[expect(clippy::needless_pass_by_value, reason = "it ends once")]
-    pub fn end(&self, run: Run, report: Report, now: Timestamp) {
-        self.ended(&run, Ended::Reported(report), now);
+    pub fn end(&self, run: Run, finding: impl Into<Finding>, now: Timestamp) {
+        self.ended(&run, Ended::Reported(finding.into()), now);
     }
 
     /// Ends a run that has panicked.

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use super::report::{Fault, Level, Report};
+use super::finding::{Finding, Reading};
+use super::report::{Fault, Level};
 use super::rules::CheckRules;
 use super::status::{CheckStatus, Failure};
 use crate::time::Timestamp;
@@ -35,10 +36,11 @@ struct Settled {
     since: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Last {
     at: Timestamp,
     took: Duration,
+    readings: Vec<Reading>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +52,9 @@ struct Running {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Ended {
-    Reported(Report),
+    Reported(Finding),
     Panicked,
     TimedOut,
 }
@@ -105,14 +107,18 @@ impl CheckState {
     }
 
     fn take(&mut self, rules: &CheckRules, ended: Ended, since: Timestamp, now: Timestamp) {
+        let mut readings = Vec::new();
         let (level, fault) = match ended {
-            Ended::Reported(Report::Pass) => (Level::Pass, None),
-            Ended::Reported(Report::Warn(reason)) => (Level::Warn, Some(Fault::Reported(reason))),
-            Ended::Reported(Report::Fail(reason)) => (Level::Fail, Some(Fault::Reported(reason))),
+            Ended::Reported(finding) => {
+                let report;
+                (report, readings) = finding.into_parts();
+                let fault = report.reason().map(|reason| Fault::Reported(reason.to_owned()));
+                (report.level(), fault)
+            }
             Ended::Panicked => (Level::Fail, Some(Fault::Panicked)),
             Ended::TimedOut => (Level::Fail, Some(Fault::TimedOut(rules.timeout))),
         };
-        self.last = Some(Last { at: now, took: now.since(since) });
+        self.last = Some(Last { at: now, took: now.since(since), readings });
         match level {
             Level::Fail | Level::Unknown => self.fail(rules, fault, now),
             Level::Pass | Level::Warn => self.succeed(rules, level, fault, now),
@@ -152,12 +158,12 @@ impl CheckState {
 
     /// Returns when the last result is too old to be believed.
     pub(super) fn stale_at(&self, rules: &CheckRules) -> Option<Timestamp> {
-        Some(self.last?.at.plus(rules.stale_after()))
+        Some(self.last.as_ref()?.at.plus(rules.stale_after()))
     }
 
     /// Returns how well it is by all that is known, and why.
     pub(super) fn level(&self, rules: &CheckRules, now: Timestamp) -> (Level, Option<Fault>) {
-        let (Some(settled), Some(last)) = (&self.settled, self.last) else {
+        let (Some(settled), Some(last)) = (&self.settled, &self.last) else {
             return (Level::Unknown, Some(Fault::NotYet));
         };
         let silent = now.since(last.at);
@@ -182,8 +188,15 @@ impl CheckState {
             is_known: level != Level::Unknown,
             fault,
             since: self.settled.as_ref().map(|settled| settled.since),
-            reported: self.last.map(|last| last.at),
-            took_seconds: self.last.map(|last| last.took.as_secs_f64()),
+            reported: self.last.as_ref().map(|last| last.at),
+            took_seconds: self.last.as_ref().map(|last| last.took.as_secs_f64()),
+            // What is not believed any more is not shown either.
+            readings: self
+                .last
+                .iter()
+                .filter(|_| level != Level::Unknown)
+                .flat_map(|last| last.readings.clone())
+                .collect(),
             last_success: self.last_success,
             last_failure: self.last_failure.clone(),
             has_passed: self.has_passed,

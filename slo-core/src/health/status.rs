@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::burn::Burn;
+use super::finding::Reading;
 use super::life::Life;
 use super::report::{Fault, Level};
 use super::rules::Gate;
@@ -46,6 +47,8 @@ pub struct CheckStatus {
     pub reported: Option<Timestamp>,
     /// How long its last run took.
     pub took_seconds: Option<f64>,
+    /// The numbers that its last run has read; none where that did not report, or too long ago.
+    pub readings: Vec<Reading>,
     /// When it last passed, or warned.
     pub last_success: Option<Timestamp>,
     /// Its last failure, which is kept when it has recovered.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use slo_core::naming::{FAMILIES, Family, FamilyKind};
 use slo_core::{
-    AlertPolicy, BurnRate, Check, Clock, GrpcCode, Outcome, Registry, Report, Sli, Slo, SloStatus,
+    AlertPolicy, BurnRate, Check, Clock, Finding, GrpcCode, Outcome, Registry, Report, Sli, Slo, SloStatus,
     TextFormat, Threshold, Verdict, Window,
 };
 
@@ -82,7 +82,11 @@ fn with_health(slos: impl IntoIterator<Item = Slo>) -> (Registry, Clock) {
     let reports = [Report::Pass, Report::Warn("old".into()), Report::Fail("full".into())];
     for (run, report) in monitor.begin(clock.now()).into_iter().zip(reports) {
         clock.advance(Duration::from_millis(4));
-        monitor.end(run, report, clock.now());
+        let is_full = report == Report::Fail("full".into());
+        let finding = Finding::from(report);
+        let finding =
+            if is_full { finding.with("waiting_jobs", 812.0).with("oldest_seconds", 0.5) } else { finding };
+        monitor.end(run, finding, clock.now());
     }
     (registry, clock)
 }
@@ -129,6 +133,7 @@ fn every_series_exists_from_the_first_scrape() {
         "health_check_status",
         "health_check_duration_seconds",
         "health_check_last_success_timestamp_seconds",
+        "health_check_reading",
         // Without a state directory.
         "slo_state_saved_timestamp_seconds",
         "slo_state_failing",

@@ -30,6 +30,7 @@ mod places;
 mod post_mortem;
 mod quantiles;
 mod readers;
+mod readings;
 mod registries;
 mod reports;
 mod series;

@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use slo_core::{CheckRun, Probe, Report, Run};
+use slo_core::{CheckRun, Finding, Probe, Run};
 use tokio::runtime;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -117,21 +117,21 @@ pub(super) async fn run_once(shared: &Shared) {
 
 async fn run_waiting(shared: &Shared, run: Run, probe: &(dyn Fn() -> CheckRun + Send + Sync)) {
     match timeout(run.rules().timeout(), survive(probe)).await {
-        Ok(Some(report)) => shared.monitor.end(run, report, shared.clock.now()),
+        Ok(Some(finding)) => shared.monitor.end(run, finding, shared.clock.now()),
         Ok(None) => shared.monitor.end_panicked(run, shared.clock.now()),
         Err(_) => shared.monitor.end_timed_out(run, shared.clock.now()),
     }
 }
 
-fn run_blocking(shared: &Shared, run: Run, probe: &(dyn Fn() -> Report + Send + Sync)) {
+fn run_blocking(shared: &Shared, run: Run, probe: &(dyn Fn() -> Finding + Send + Sync)) {
     match catch_unwind(AssertUnwindSafe(probe)) {
-        Ok(report) => shared.monitor.end(run, report, shared.clock.now()),
+        Ok(finding) => shared.monitor.end(run, finding, shared.clock.now()),
         Err(_) => shared.monitor.end_panicked(run, shared.clock.now()),
     }
 }
 
 /// Runs a probe to its end; `None` if it panics.
-async fn survive(probe: &(dyn Fn() -> CheckRun + Send + Sync)) -> Option<Report> {
+async fn survive(probe: &(dyn Fn() -> CheckRun + Send + Sync)) -> Option<Finding> {
     let run = catch_unwind(AssertUnwindSafe(probe)).ok()?;
     let mut run = pin!(run);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context))) {

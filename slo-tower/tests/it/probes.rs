@@ -3,7 +3,7 @@
 use http::{Method, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 use slo_tower::{
-    Allow, BuildError, Check, Clock, ProbeFormat, ProbeService, ProbeSettings, Report, SloRegistry,
+    Allow, BuildError, Check, Clock, Finding, ProbeFormat, ProbeService, ProbeSettings, Report, SloRegistry,
     SloRegistryBuilder, StartHold, Timestamp,
 };
 
@@ -210,9 +210,10 @@ fn assert_health_json(answer: &Value) {
         for component in components.as_array().unwrap() {
             assert!(word(&component["status"]), "{component}");
             let has_value = component.get("observedValue").is_some_and(Value::is_number);
-            assert_eq!(
-                has_value,
-                component.get("observedUnit").is_some_and(|unit| unit == "ms"),
+            assert_eq!(has_value, name.contains(':') && !name.starts_with("life:"), "{name}: {component}");
+            let unit = component.get("observedUnit");
+            assert!(
+                unit.is_none_or(|unit| has_value && ["ms", "s", "B"].contains(&unit.as_str().unwrap())),
                 "{component}"
             );
             let time = component.get("time").map(|time| time.as_str().unwrap());
@@ -285,6 +286,49 @@ async fn machines_get_json_in_the_format_that_they_accept() {
         (&answer.headers()[header::CONTENT_TYPE], &*text),
         (&"application/health+json".parse().unwrap(), "{\"status\":\"pass\"}")
     );
+}
+
+/// Numbers are details: whoever may only read names reads none.
+#[tokio::test]
+async fn numbers_are_shown_with_their_units_to_who_may_read_details() {
+    let backup = || {
+        let finding = Finding::from(Report::Warn("old".into())).with("age_seconds", 90.5);
+        finding.with("size_bytes", 4096.0).with("files", 3.0).with("reason", 1.0)
+    };
+    for (settings, is_shown) in [(detailed(), true), (named(), false)] {
+        let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+        let check = Check::blocking("backup", backup).jitter(0.0);
+        let slos = builder(settings).clock(clock).check(check).build().unwrap();
+        slos.health().run_due().await;
+        let (_, answer) = get_json(&slos, "/readyz", "application/health+json");
+        assert_health_json(&answer);
+        let age = json!([{
+            "componentType": "component", "status": "warn", "time": "2023-11-14T22:13:20Z",
+            "observedValue": 90.5, "observedUnit": "s",
+        }]);
+        let read =
+            ["backup:age_seconds", "backup:size_bytes", "backup:files"].map(|name| &answer["checks"][name]);
+        if is_shown {
+            assert_eq!(read[0], &age);
+            assert_eq!(
+                (&read[1][0]["observedUnit"], &read[2][0]["observedUnit"]),
+                (&json!("B"), &Value::Null)
+            );
+        } else {
+            assert_eq!(read, [&Value::Null; 3]);
+        }
+        let (_, answer) = get_json(&slos, "/readyz", "application/json");
+        assert_micro_profile(&answer);
+        let data = match is_shown {
+            true => {
+                json!({ "level": "warn", "reason": "old", "age_seconds": 90.5, "size_bytes": 4096.0, "files": 3.0 })
+            }
+            false => json!({ "level": "warn" }),
+        };
+        assert_eq!(answer["checks"][1]["data"], data);
+        let (_, text) = get(&slos, "/readyz?verbose");
+        assert!(!text.contains("90.5"), "{text}");
+    }
 }
 
 #[tokio::test]

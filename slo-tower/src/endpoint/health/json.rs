@@ -1,7 +1,9 @@
 //! The two formats for machines: draft-inadarei-api-health-check, and `MicroProfile` Health.
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, Serializer};
-use slo_core::Level;
+use slo_core::{Level, Reading};
 
 use super::date::Rfc3339;
 use super::shown::{Leave, Line, Shown};
@@ -26,19 +28,24 @@ struct HealthJson<'a> {
     checks: Option<Components<'a>>,
 }
 
-/// All components by their names, in our order. One that has been timed is named with what was measured.
+/// All components by their names, in our order. One that has been timed is named with what was measured, and so is each
+/// number that it has read.
 struct Components<'a>(&'a Shown<'a>);
 
 impl Serialize for Components<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(shown) = self;
-        serializer.collect_map(included(shown).map(|line| {
+        serializer.collect_map(included(shown).flat_map(|line| {
             let component = Component::of(shown, line);
             let name = match component.observed_value {
                 Some(_) => format!("{}:responseTime", line.name),
                 None => line.name.clone().into_owned(),
             };
-            (name, [component])
+            let read = shown.readings(line).iter();
+            let read = read.map(|reading| {
+                (format!("{}:{}", line.name, reading.name), [Component::of_reading(line, reading)])
+            });
+            [(name, [component])].into_iter().chain(read)
         }))
     }
 }
@@ -67,17 +74,41 @@ impl Component {
             observed_value,
             observed_unit: observed_value.map(|_| "ms"),
             status: word(own_level(line)),
-            time: line.check.and_then(|check| check.reported).map(|at| Rfc3339(at).to_string()),
+            time: reported(line),
             output: shown.reason(line),
         }
     }
+
+    fn of_reading(line: &Line<'_>, reading: &Reading) -> Self {
+        let mut words = reading.name.split('_');
+        let unit = words.find_map(|word| match word {
+            "seconds" => Some("s"),
+            "bytes" => Some("B"),
+            _ => None,
+        });
+        Self {
+            component_type: "component",
+            observed_value: Some(reading.value),
+            observed_unit: unit,
+            status: word(own_level(line)),
+            time: reported(line),
+            output: None,
+        }
+    }
+}
+
+fn reported(line: &Line<'_>) -> Option<String> {
+    line.check.and_then(|check| check.reported).map(|at| Rfc3339(at).to_string())
 }
 
 /// Writes what `MicroProfile` Health calls for: `UP` or `DOWN`, and the same of each check.
 pub(super) fn micro_profile(shown: &Shown<'_>) -> String {
     let checks = included(shown).filter(|_| shown.leave > Leave::Status).map(|line| {
         let level = own_level(line);
-        let data = Data { level: word(level), reason: shown.reason(line) };
+        let is_ours = |reading: &&Reading| matches!(reading.name, "level" | "reason");
+        let readings = shown.readings(line).iter().filter(|reading| !is_ours(reading));
+        let readings = readings.map(|reading| (reading.name, reading.value)).collect();
+        let data = Data { level: word(level), reason: shown.reason(line), readings };
         Procedure { name: &line.name, status: up(level <= Level::Warn), data }
     });
     json(&MicroProfile { status: up(shown.is_success), checks: checks.collect() })
@@ -101,6 +132,8 @@ struct Data {
     level: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(flatten)]
+    readings: BTreeMap<&'static str, f64>,
 }
 
 /// What is excluded is left out: it decided nothing.

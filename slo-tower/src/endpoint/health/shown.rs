@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use slo_core::{CheckStatus, Fault, Gate, HealthStatus, Level, Life};
+use slo_core::{CheckStatus, Fault, Gate, HealthStatus, Level, Life, Reading};
 
 use super::asked::Asked;
 use super::service::Asks;
@@ -126,6 +126,14 @@ impl<'a> Shown<'a> {
             text.push('…');
         }
         Some(text)
+    }
+
+    /// Returns the numbers of a check, as far as there is leave.
+    pub(super) fn readings(&self, line: &Line<'a>) -> &'a [Reading] {
+        match line.check {
+            Some(check) if self.leave == Leave::Details => &check.readings,
+            _ => &[],
+        }
     }
 
     /// Writes it, with reasons shortened, and then with the best checks left out, until it is short enough.
