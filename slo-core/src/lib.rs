@@ -34,6 +34,9 @@ mod engine;
 mod simulate;
 
 mod health;
+
+mod gate;
+
 #[cfg(feature = "store")]
 mod store;
 
@@ -48,6 +51,7 @@ pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 #[cfg(feature = "metrics")]
 pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};
+pub use self::gate::{GateDecision, GateError, GateNumbers, GatePolicy, GateReason, GateRule};
 pub use self::health::{
     Burn, BurnPolicy, Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Finding, Gate,
     HealthListener, HealthStatus, Level, Life, Monitor, Probe, ProbeAnswer, Reading, Report, Run,

@@ -190,6 +190,7 @@ where
     router
         .route("/metrics", any_service(slos.metrics_service()))
         .route("/slo", any_service(slos.status_service()))
+        .route("/slo/gate", any_service(slos.gate_service()))
         .route("/slo/incidents", any_service(slos.incidents_service()))
         .route("/slo/incidents/{id}", any_service(slos.incidents_service()))
 }

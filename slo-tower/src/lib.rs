@@ -40,6 +40,7 @@
 //! | what probes say, and to whom | [`ProbeSettings`], [`SloRegistry::readyz_service`], [`SloRegistryBuilder::self_probe`] |
 //! | what happened while an SLO alerted | [`Registry::incidents`], [`IncidentReport`], [`IncidentReport::to_markdown`] |
 //! | what a policy would make of an incident | [`simulate`](fn@simulate) |
+//! | whether to release now | [`GatePolicy`], [`SloRegistryBuilder::gate`], [`SloRegistry::gate`] |
 //! | how a service ends | `SloRegistry::drain_on_signal`, [`SloRegistry::serve_until_drained`], [`SloRegistry::layer_drain`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | what survives restarts and crashes | `SloRegistryBuilder::state_dir`, [`StateStatus`] |
@@ -119,8 +120,8 @@ pub use self::classify::{
     Cause, GrpcClassifier, HttpClassifier, answer_error, classify_http, outcome_of_error,
 };
 pub use self::endpoint::{
-    Allow, EndpointBody, IncidentsService, MetricsService, ProbeFormat, ProbeService, ProbeSettings,
-    StatusService,
+    Allow, EndpointBody, GateService, IncidentsService, MetricsService, ProbeFormat, ProbeService,
+    ProbeSettings, StatusService,
 };
 pub use self::health::{DrainFuture, DrainLayer, Draining, Health, StartHold};
 #[cfg(feature = "tonic")]
@@ -145,11 +146,12 @@ pub use slo_core::{
     AlertTransition, Attempt, BudgetStatus, BudgetUnit, BuildError, Burn, BurnPolicy, BurnRate,
     BurnRateStatus, CalendarPeriod, Check, CheckError, CheckRules, CheckRun, CheckStatus, Classify, Clock,
     Counts, ErrorBudget, EventOverride, Events, Exhaustion, Exposition, Failure, Fault, Finding, FleetStatus,
-    Gate, GrpcCode, Head, HealthStatus, Histogram, Incident, IncidentBudget, IncidentChange,
-    IncidentContribution, IncidentEntry, IncidentLatency, IncidentReport, InstallError, LatencyEnd,
-    LatencyStatus, Level, Life, Maintenance, Objective, ObjectiveClass, ObjectiveError, Outcome,
-    PeriodStatus, Probe, ProbeAnswer, Reading, Recorder, Registry, Report, RouteRef, SeriesWriter, Severity,
-    Simulation, Sli, Slo, SloStatus, StateFailure, StateStatus, Status, StatusReader, TextFormat, Threshold,
-    TimeSlices, Timestamp, Traffic, Verdict, Window, naming, simulate,
+    Gate, GateDecision, GateError, GateNumbers, GatePolicy, GateReason, GateRule, GrpcCode, Head,
+    HealthStatus, Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry,
+    IncidentLatency, IncidentReport, InstallError, LatencyEnd, LatencyStatus, Level, Life, Maintenance,
+    Objective, ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Probe, ProbeAnswer, Reading, Recorder,
+    Registry, Report, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus, StateFailure,
+    StateStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices, Timestamp, Traffic, Verdict,
+    Window, naming, simulate,
 };
 pub use slo_macros::slo;

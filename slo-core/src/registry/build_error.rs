@@ -6,6 +6,7 @@ use std::panic::Location;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::gate::GateError;
 use crate::health::CheckError;
 use crate::histogram::Layout;
 use crate::objective::{Objective, ObjectiveError, Slo, TimeSlices, Window, format_duration};
@@ -112,6 +113,8 @@ pub enum BuildError {
     },
     /// A check is refused.
     Check(CheckError),
+    /// The policy of the release gate is refused.
+    Gate(GateError),
     /// Probes were to fail with a status that is no error.
     FailureStatus {
         /// The status.
@@ -178,23 +181,9 @@ impl fmt::Display for BuildError {
             Self::NoEvents { name, location } => {
                 write!(f, "SLO {name:?} at {location} counts nothing: give it a route or an operation")
             }
-            Self::DeadAlertRow { name, objective, factor, location } => write!(
-                f,
-                "SLO {name:?} at {location} can never burn {factor} times its budget at {objective}: \
-                 promise more, lower the factor, or leave the alerts to the default"
-            ),
-            Self::LateAlertRow { name, window, factor, location } => write!(
-                f,
-                "SLO {name:?} at {location} would alert at {factor} times its budget only after all of that is gone, in a \
-                 window of {window}: lower the factor, or promise over a longer window"
-            ),
-            Self::ShortAlertRow { name, short, slices, location } => write!(
-                f,
-                "SLO {name:?} at {location} would alert over {} in slices of {}, which must be at least two: write shorter \
-                 slices, alert over longer windows, or leave the alerts to the default",
-                format_duration(nanos(*short)),
-                format_duration(nanos(slices.duration())),
-            ),
+            Self::DeadAlertRow { .. } | Self::LateAlertRow { .. } | Self::ShortAlertRow { .. } => {
+                self.of_alerts(f)
+            }
             Self::UnknownZone { name, window, near, location } => {
                 let zone = window.zone().unwrap_or_default();
                 write!(
@@ -218,18 +207,48 @@ impl fmt::Display for BuildError {
                     Layout::THRESHOLDS_MAX
                 )
             }
-            Self::Check(error) => error.fmt(f),
-            Self::FailureStatus { status } => write!(f, "probes cannot fail with {status}: write 400 to 599"),
-            Self::StateInUse { .. } | Self::StateDirectory { .. } => self.of_state(f),
-            Self::Thread(error) => write!(f, "cannot start a thread of the registry: {error}"),
+            Self::Check(_)
+            | Self::Gate(_)
+            | Self::FailureStatus { .. }
+            | Self::StateInUse { .. }
+            | Self::StateDirectory { .. }
+            | Self::Thread(_) => self.of_setting(f),
         }
     }
 }
 
 impl BuildError {
-    /// Writes what is wrong with the state directory.
-    fn of_state(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes what is wrong with a row of alerts.
+    fn of_alerts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::DeadAlertRow { name, objective, factor, location } => write!(
+                f,
+                "SLO {name:?} at {location} can never burn {factor} times its budget at {objective}: \
+                 promise more, lower the factor, or leave the alerts to the default"
+            ),
+            Self::LateAlertRow { name, window, factor, location } => write!(
+                f,
+                "SLO {name:?} at {location} would alert at {factor} times its budget only after all of that is gone, in a \
+                 window of {window}: lower the factor, or promise over a longer window"
+            ),
+            Self::ShortAlertRow { name, short, slices, location } => write!(
+                f,
+                "SLO {name:?} at {location} would alert over {} in slices of {}, which must be at least two: write shorter \
+                 slices, alert over longer windows, or leave the alerts to the default",
+                format_duration(nanos(*short)),
+                format_duration(nanos(slices.duration())),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes what is wrong with something that is set, rather than promised.
+    fn of_setting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Check(error) => fmt::Display::fmt(error, f),
+            Self::Gate(error) => fmt::Display::fmt(error, f),
+            Self::Thread(error) => write!(f, "cannot start a thread of the registry: {error}"),
+            Self::FailureStatus { status } => write!(f, "probes cannot fail with {status}: write 400 to 599"),
             Self::StateInUse { directory } => write!(
                 f,
                 "the state directory {directory:?} is in use by another process or registry: stop that one, or give this \
@@ -250,6 +269,7 @@ impl std::error::Error for BuildError {
         match self {
             Self::Invalid { error, .. } => Some(error),
             Self::Check(error) => Some(error),
+            Self::Gate(error) => Some(error),
             Self::Thread(error) | Self::StateDirectory { error, .. } => Some(error),
             Self::ServiceName
             | Self::TickInterval
@@ -265,6 +285,12 @@ impl std::error::Error for BuildError {
             | Self::CalendarUnsupported { .. }
             | Self::TooManyThresholds { .. } => None,
         }
+    }
+}
+
+impl From<GateError> for BuildError {
+    fn from(error: GateError) -> Self {
+        Self::Gate(error)
     }
 }
 

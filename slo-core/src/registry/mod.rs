@@ -17,6 +17,7 @@ mod directory;
 mod driver;
 mod feeds;
 mod fleet_status;
+mod gated;
 mod goal;
 mod grpc;
 mod held;

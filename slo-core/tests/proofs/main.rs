@@ -20,6 +20,7 @@ mod driver;
 mod exposition;
 #[cfg(feature = "metrics")]
 mod facade;
+mod gates;
 mod health;
 mod histories;
 mod incidents;

@@ -11,6 +11,7 @@ mod appended;
 mod body;
 mod document;
 mod encoding;
+mod gate;
 #[cfg_attr(not(feature = "gzip"), path = "no_gzip.rs")]
 mod gzip;
 mod health;
@@ -21,6 +22,7 @@ mod status;
 
 pub(crate) use self::appended::Appended;
 pub use self::body::EndpointBody;
+pub use self::gate::GateService;
 pub(crate) use self::health::Asks;
 pub use self::health::{Allow, ProbeFormat, ProbeService, ProbeSettings};
 pub use self::incidents::IncidentsService;

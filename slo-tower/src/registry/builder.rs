@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slo_core::{
-    AlertTransition, BuildError, BurnPolicy, Check, Classify, Clock, HealthListener, HealthStatus, Registry,
-    RegistryBuilder, Slo,
+    AlertTransition, BuildError, BurnPolicy, Check, Classify, Clock, GatePolicy, HealthListener,
+    HealthStatus, Registry, RegistryBuilder, Slo,
 };
 
 use super::SloRegistry;
@@ -24,7 +24,7 @@ use crate::record::Exclude;
 use crate::route::RequestHead;
 
 /// Where orchestrators, scrapers and we ourselves ask a service how it is.
-const PROBES: [&str; 11] = [
+const PROBES: [&str; 12] = [
     "/healthz",
     "/livez",
     "/livez/*",
@@ -32,6 +32,7 @@ const PROBES: [&str; 11] = [
     "/readyz",
     "/readyz/*",
     "/slo",
+    "/slo/gate",
     "/slo/incidents",
     "/slo/incidents/*",
     "/startupz",
@@ -50,6 +51,7 @@ pub struct SloRegistryBuilder {
     checks: Vec<Check>,
     health_listeners: Vec<HealthListener>,
     burn_policy: BurnPolicy,
+    pub(super) gate: GatePolicy,
     probes: ProbeSettings,
     self_probe: Option<SocketAddr>,
     clock: Clock,
@@ -72,6 +74,7 @@ impl SloRegistryBuilder {
             checks,
             health_listeners,
             burn_policy,
+            gate: GatePolicy::new(),
             probes,
             self_probe,
             clock,
@@ -367,9 +370,11 @@ impl SloRegistryBuilder {
         let (clock, times) = (self.clock.clone(), self.drain_times);
         let health = Health::new(checks, self.health_listeners, clock, sightings, times)?;
         let registry = make(builder.clock(self.clock).health(health.monitor(), self.burn_policy))?;
+        self.gate.check(&registry.status())?;
         let exclude = self.exclude.map(|exclude| &*Box::leak(Box::new(exclude)));
         let health = run(health, self.notifying).map_err(BuildError::Thread)?;
-        Ok(SloRegistry { registry, health, appended: self.appended, exclude, probes: Arc::new(self.probes) })
+        let (probes, gate) = (Arc::new(self.probes), Arc::new(self.gate));
+        Ok(SloRegistry { registry, health, appended: self.appended, exclude, probes, gate })
     }
 }
 

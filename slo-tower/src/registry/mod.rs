@@ -2,6 +2,7 @@
 
 mod builder;
 mod drain;
+mod gate;
 #[cfg(feature = "signal")]
 mod signals;
 #[cfg(feature = "store")]
@@ -12,7 +13,7 @@ mod systemd;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use slo_core::{InstallError, Registry};
+use slo_core::{GatePolicy, InstallError, Registry};
 
 pub use self::builder::SloRegistryBuilder;
 use crate::endpoint::{
@@ -34,6 +35,7 @@ pub struct SloRegistry {
     /// Never freed: services are cloned for every request, and a shared count would be what their threads fight over.
     exclude: Option<&'static Exclude>,
     probes: Arc<ProbeSettings>,
+    gate: Arc<GatePolicy>,
 }
 
 impl SloRegistry {
