@@ -115,6 +115,20 @@ pub enum BuildError {
     Check(CheckError),
     /// The policy of the release gate is refused.
     Gate(GateError),
+    /// The policy on burning budgets names an SLO that there is not.
+    UnknownBudget {
+        /// What was named.
+        name: String,
+        /// The SLO that was probably meant.
+        near: Option<String>,
+    },
+    /// The policy on burning budgets warns below a share that is not between 0 and 1.
+    BudgetShare {
+        /// The SLO.
+        name: String,
+        /// What was given.
+        share: f64,
+    },
     /// Probes were to fail with a status that is no error.
     FailureStatus {
         /// The status.
@@ -201,11 +215,8 @@ impl fmt::Display for BuildError {
                  such as 30d"
             ),
             Self::TooManyThresholds { thresholds } => {
-                write!(
-                    f,
-                    "{thresholds} different latency thresholds: at most {} fit one registry",
-                    Layout::THRESHOLDS_MAX
-                )
+                let most = Layout::THRESHOLDS_MAX;
+                write!(f, "{thresholds} different latency thresholds: at most {most} fit one registry")
             }
             Self::Check(_)
             | Self::Gate(_)
@@ -213,6 +224,7 @@ impl fmt::Display for BuildError {
             | Self::StateInUse { .. }
             | Self::StateDirectory { .. }
             | Self::Thread(_) => self.of_setting(f),
+            Self::UnknownBudget { .. } | Self::BudgetShare { .. } => self.of_budget(f),
         }
     }
 }
@@ -237,6 +249,24 @@ impl BuildError {
                  slices, alert over longer windows, or leave the alerts to the default",
                 format_duration(nanos(*short)),
                 format_duration(nanos(slices.duration())),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes what is wrong with the policy on burning budgets.
+    fn of_budget(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownBudget { name, near } => {
+                write!(f, "the burn policy names an SLO {name:?}, which there is not: write ")?;
+                match near {
+                    Some(near) => write!(f, "{near:?}"),
+                    None => f.write_str("the name of one, or leave it out"),
+                }
+            }
+            Self::BudgetShare { name, share } => write!(
+                f,
+                "the burn policy warns below {share} of the budget of {name:?}: write a share between 0 and 1, such as 0.25"
             ),
             _ => Ok(()),
         }
@@ -273,6 +303,8 @@ impl std::error::Error for BuildError {
             Self::Thread(error) | Self::StateDirectory { error, .. } => Some(error),
             Self::ServiceName
             | Self::TickInterval
+            | Self::UnknownBudget { .. }
+            | Self::BudgetShare { .. }
             | Self::FailureStatus { .. }
             | Self::DuplicateSlo { .. }
             | Self::DuplicateClassifier { .. }

@@ -254,6 +254,9 @@ impl RegistryBuilder {
         promised.add_classifiers(self.own_classifiers, &mut policy)?;
         let Promised { slos, goals, routes, .. } = promised;
         let (slos, declared_at): (Vec<Slo>, Vec<_>) = slos.into_iter().unzip();
+        if let Some(watched) = &self.watched {
+            watched.check(&slos)?;
+        }
         let thresholds = slos.iter().filter_map(|slo| slo.sli().threshold()).collect::<HashSet<_>>().len();
         if thresholds > Layout::THRESHOLDS_MAX {
             return Err(BuildError::TooManyThresholds { thresholds });

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::RegistryBuilder;
+use super::build_error::BuildError;
 use crate::budget::ErrorBudget;
 use crate::engine::Engine;
 use crate::health::{Burn, BurnPolicy, HealthStatus, Monitor};
@@ -40,6 +41,20 @@ impl RegistryBuilder {
 }
 
 impl Watched {
+    /// Refuses a policy that names an SLO which is not there, or a share that is none.
+    pub(super) fn check(&self, slos: &[Slo]) -> Result<(), BuildError> {
+        for (name, share) in self.policy.named() {
+            if !slos.iter().any(|slo| slo.name() == name) {
+                let near = nearest(name, slos.iter().map(Slo::name)).map(str::to_owned);
+                return Err(BuildError::UnknownBudget { name: name.to_owned(), near });
+            }
+            if !(0.0..=1.0).contains(&share) {
+                return Err(BuildError::BudgetShare { name: name.to_owned(), share });
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn status(&self, now: Timestamp) -> Arc<HealthStatus> {
         self.monitor.status(now)
     }
@@ -56,7 +71,7 @@ impl Watched {
         let burns = each.filter_map(|(index, ((slo, alerts), total))| {
             let firing = alerts.alarm().map(|alarm| alarm.severity);
             // A budget is some work, which nobody asks for while nothing burns.
-            let remaining = (self.policy.looks_at_budgets() || firing.is_some()).then(|| {
+            let remaining = (self.policy.budget_min(slo.name()).is_some() || firing.is_some()).then(|| {
                 let past = engine.past(index, now, engine.counted(index, *total));
                 ErrorBudget::new(slo.objective(), past.period().counts).remaining_ratio()
             });
@@ -69,4 +84,13 @@ impl Watched {
     pub(super) fn tell(&self, now: Timestamp, burns: Vec<Burn>) {
         self.monitor.set_burns(now, burns);
     }
+}
+
+/// Returns the name most like what was written, if any is like it.
+fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    // What is less alike is another name, and not a slip.
+    const LIKENESS_MIN: f64 = 0.7;
+    let scored = names.map(|name| (strsim::jaro_winkler(name, written), name));
+    let best = scored.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    best.filter(|(likeness, _)| *likeness >= LIKENESS_MIN).map(|(_, name)| name)
 }

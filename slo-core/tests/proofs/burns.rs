@@ -36,22 +36,33 @@ fn run(registry: &Registry, good: u32, bad: u32) {
 /// Each line: the policy, how many of a hundred runs are bad, and what readiness is told after an hour of that.
 #[test]
 fn a_burning_budget_warns_and_gates_only_where_asked() {
-    let usual = BurnPolicy::new();
+    let usual = BurnPolicy::new;
     for (policy, bad, level, firing) in [
-        (usual, 0, Level::Pass, None),
+        (usual(), 0, Level::Pass, None),
         // 1.0 spends exactly the budget: nothing fires.
-        (usual, 1, Level::Pass, None),
-        (usual, 5, Level::Warn, Some(Severity::Ticket)),
-        (usual, 50, Level::Warn, Some(Severity::Page)),
-        (usual.warn_below(0.1), 0, Level::Pass, None),
-        (usual.warn_below(0.1), 1, Level::Warn, None),
-        (usual.warn_below(f64::NAN), 1, Level::Pass, None),
+        (usual(), 1, Level::Pass, None),
+        (usual(), 5, Level::Warn, Some(Severity::Ticket)),
+        (usual(), 50, Level::Warn, Some(Severity::Page)),
+        (usual().warn_below(0.1), 0, Level::Pass, None),
+        (usual().warn_below(0.1), 1, Level::Warn, None),
+        (usual().warn_below(f64::NAN), 1, Level::Pass, None),
         (BurnPolicy::OFF.warn_below(0.1), 50, Level::Warn, Some(Severity::Page)),
-        (usual.unready_while_paging(), 5, Level::Warn, Some(Severity::Ticket)),
-        (usual.unready_while_paging(), 50, Level::Fail, Some(Severity::Page)),
+        (usual().unready_while_paging(), 5, Level::Warn, Some(Severity::Ticket)),
+        (usual().unready_while_paging(), 50, Level::Fail, Some(Severity::Page)),
         (BurnPolicy::OFF, 50, Level::Pass, None),
+        // One named SLO goes by its own share, whatever is said of the others.
+        (BurnPolicy::OFF.warn_below_of("job-availability", 0.25), 0, Level::Pass, None),
+        (BurnPolicy::OFF.warn_below_of("job-availability", 0.25), 1, Level::Warn, None),
+        (BurnPolicy::OFF.warn_below(0.1).warn_below_of("job-availability", 0.0), 1, Level::Pass, None),
+        (BurnPolicy::OFF.warn_below_of("job-availability", 0.0), 2, Level::Warn, Some(Severity::Ticket)),
+        (
+            BurnPolicy::OFF.warn_below_of("job-availability", 0.25).warn_below_of("job-availability", 0.0),
+            1,
+            Level::Pass,
+            None,
+        ),
     ] {
-        let (registry, monitor, clock) = job(policy);
+        let (registry, monitor, clock) = job(policy.clone());
         for _ in 0..6 {
             clock.advance(HOUR / 6);
             run(&registry, 100 - bad, bad);
@@ -168,4 +179,54 @@ fn a_listener_that_panics_or_changes_something_disturbs_nobody() {
     *shared.lock().expect("nobody panics") = Some(Arc::clone(&monitor));
     monitor.hold_start(START);
     assert_eq!(*told.lock().expect("nobody panics"), [Life::Starting, Life::Draining]);
+}
+
+/// Each line: the share below which the policy warns, how many of a thousand runs are bad, of ten that may be, and whether it
+/// warns. Without events there is nothing to warn of.
+#[test]
+fn a_named_budget_warns_below_its_share_and_not_at_it() {
+    for (share, good, bad, warns) in [
+        (1.0, 0, 0, false),
+        (1.0, 1_000, 0, false),
+        (1.0, 999, 1, true),
+        (0.25, 992, 8, true),
+        (0.5, 995, 5, false),
+        (0.5, 994, 6, true),
+        (0.0, 990, 10, false),
+        (0.0, 989, 11, true),
+    ] {
+        let (registry, monitor, clock) = job(BurnPolicy::OFF.warn_below_of("job-availability", share));
+        run(&registry, good, bad);
+        clock.advance(HOUR);
+        registry.tick(clock.now());
+        let readiness = monitor.status(clock.now()).readiness(&[]);
+        let expected = if warns { Level::Warn } else { Level::Pass };
+        assert_eq!((readiness.level, readiness.is_success), (expected, true), "{share} {good} {bad}");
+    }
+}
+
+#[test]
+fn a_policy_on_a_budget_that_there_is_not_is_refused() {
+    for (name, share, expected) in [
+        (
+            "job-availabilty",
+            0.25,
+            "names an SLO \"job-availabilty\", which there is not: write \"job-availability\"",
+        ),
+        ("x", 0.25, "names an SLO \"x\", which there is not: write the name of one"),
+        (
+            "job-availability",
+            25.0,
+            "warns below 25 of the budget of \"job-availability\": write a share between 0 and 1",
+        ),
+        ("job-availability", f64::NAN, "warns below NaN of the budget"),
+        ("job-availability", -0.1, "warns below -0.1 of the budget"),
+    ] {
+        let job = slo("job-availability", Sli::Availability).with_operation("job").expect("it is plain");
+        let builder = Registry::builder("shop").without_declared().slo(job).clock(Clock::manual(START));
+        let policy = BurnPolicy::new().warn_below_of(name, share);
+        let error = builder.health(monitor(Vec::new(), Vec::new()), policy).build();
+        let error = error.expect_err("it must be refused").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
 }
