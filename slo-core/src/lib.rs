@@ -53,8 +53,9 @@ pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};
 pub use self::gate::{GateDecision, GateError, GateNumbers, GatePolicy, GateReason, GateRule};
 pub use self::health::{
-    Burn, BurnPolicy, Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Finding, Gate,
-    HealthListener, HealthStatus, Level, Life, Monitor, Probe, ProbeAnswer, Reading, Report, Run,
+    Burn, BurnPolicy, Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Finding,
+    Freshness, Gate, HealthListener, HealthStatus, LastSuccess, Level, Life, Monitor, Probe, ProbeAnswer,
+    Reading, Report, Run,
 };
 pub use self::histogram::Histogram;
 pub use self::incident::{

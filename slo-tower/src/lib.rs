@@ -146,12 +146,12 @@ pub use slo_core::{
     AlertTransition, Attempt, BudgetStatus, BudgetUnit, BuildError, Burn, BurnPolicy, BurnRate,
     BurnRateStatus, CalendarPeriod, Check, CheckError, CheckRules, CheckRun, CheckStatus, Classify, Clock,
     Counts, ErrorBudget, EventOverride, Events, Exhaustion, Exposition, Failure, Fault, Finding, FleetStatus,
-    Gate, GateDecision, GateError, GateNumbers, GatePolicy, GateReason, GateRule, GrpcCode, Head,
+    Freshness, Gate, GateDecision, GateError, GateNumbers, GatePolicy, GateReason, GateRule, GrpcCode, Head,
     HealthStatus, Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry,
-    IncidentLatency, IncidentReport, InstallError, LatencyEnd, LatencyStatus, Level, Life, Maintenance,
-    Objective, ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Probe, ProbeAnswer, Reading, Recorder,
-    Registry, Report, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus, StateFailure,
-    StateStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices, Timestamp, Traffic, Verdict,
-    Window, naming, simulate,
+    IncidentLatency, IncidentReport, InstallError, LastSuccess, LatencyEnd, LatencyStatus, Level, Life,
+    Maintenance, Objective, ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Probe, ProbeAnswer,
+    Reading, Recorder, Registry, Report, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus,
+    StateFailure, StateStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices, Timestamp, Traffic,
+    Verdict, Window, naming, simulate,
 };
 pub use slo_macros::slo;

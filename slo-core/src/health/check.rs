@@ -201,6 +201,23 @@ impl Check {
         self
     }
 
+    /// Refuses the check, for a reason that says what to write instead: for functions that make checks of what they are given.
+    ///
+    /// ```
+    /// use slo_core::{Check, Report};
+    /// fn queue(name: &str, length_max: u32) -> Check {
+    ///     let check = Check::in_process(name, || Report::Pass);
+    ///     if length_max == 0 { check.refused("a queue of no length is always full: allow one entry") } else { check }
+    /// }
+    /// assert!(queue("jobs", 100).fault().is_none());
+    /// let fault = queue("jobs", 0).fault().map(ToString::to_string);
+    /// assert_eq!(fault.as_deref(), Some("check jobs: a queue of no length is always full: allow one entry"));
+    /// ```
+    pub fn refused(mut self, why: impl Into<String>) -> Self {
+        self.note(CheckError::Refused { name: self.name.clone(), why: why.into() });
+        self
+    }
+
     /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -269,6 +286,13 @@ pub enum CheckError {
         /// What was given.
         share: f64,
     },
+    /// Whoever made the check was given something that makes no sense.
+    Refused {
+        /// Of the check.
+        name: String,
+        /// What, and what to write instead.
+        why: String,
+    },
     /// There are more checks than anybody looks at.
     TooMany {
         /// How many there may be.
@@ -296,6 +320,7 @@ impl fmt::Display for CheckError {
             Self::Jitter { name, share } => {
                 write!(f, "check {name}: a jitter of {share} is not between 0 and 0.5")
             }
+            Self::Refused { name, why } => write!(f, "check {name}: {why}"),
             Self::TooMany { most } => write!(f, "there are more than {most} checks: join some of them"),
         }
     }

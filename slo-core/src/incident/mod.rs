@@ -20,6 +20,7 @@ mod timeline;
 pub(crate) use self::evidence::{Evidence, SeriesCount};
 pub(crate) use self::life::{Life, When};
 pub(crate) use self::observed::{Measured, Observed, Totals};
+pub(crate) use self::prose::span;
 pub(crate) use self::record::{Findings, Record};
 pub use self::report::{
     IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry, IncidentLatency, IncidentReport,

@@ -51,7 +51,7 @@ const fn is_line_end(character: char) -> bool {
 }
 
 /// Writes a duration in its two largest units: `1 h 5 min`.
-pub(super) fn span(duration: Duration) -> String {
+pub(crate) fn span(duration: Duration) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     let mut seconds = duration.as_secs();
     let Some(first) = UNITS.iter().position(|(unit, _)| seconds >= *unit) else {

@@ -20,6 +20,7 @@ mod driver;
 mod exposition;
 #[cfg(feature = "metrics")]
 mod facade;
+mod freshness;
 mod gates;
 mod health;
 mod histories;
