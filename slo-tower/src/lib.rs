@@ -37,6 +37,7 @@
 //! | services other than axum | [`SloRegistry::layer_for`], [`SloRegistry::layer_with`], [`MetricsService`], [`StatusService`], [`IncidentsService`] |
 //! | alerts: when, and who is told | [`AlertPolicy`], [`Slo::with_alerts`], [`SloRegistryBuilder::on_alert`] |
 //! | whether the service is well | [`Check`], [`SloRegistryBuilder::check`], [`Health`], [`BurnPolicy`] |
+//! | ready-made checks | [`checks`] |
 //! | what probes say, and to whom | [`ProbeSettings`], [`SloRegistry::readyz_service`], [`SloRegistryBuilder::self_probe`] |
 //! | what happened while an SLO alerted | [`Registry::incidents`], [`IncidentReport`], [`IncidentReport::to_markdown`] |
 //! | what a policy would make of an incident | [`simulate`](fn@simulate) |
@@ -82,6 +83,7 @@
 //! * `prometheus`: restores what a restart forgot, and shows what the whole fleet does: `SloRegistryBuilder::restore_from`,
 //!   `SloRegistryBuilder::fleet`.
 //! * `remote-tls`: speaks TLS to these.
+//! * `checks`: all ready-made checks of [`checks`], each of which has a feature of its own.
 //! * `metrics`: publishes our counters and gauges through the `metrics` facade.
 //! * `metrics-exporter-prometheus`: appends the application's own metrics to `/metrics`.
 
@@ -97,6 +99,8 @@ mod record;
 mod operations;
 
 mod health;
+
+pub mod checks;
 
 mod endpoint;
 
