@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Debian package = the program we need from it.
-readonly PACKAGES=(prometheus=prometheus prometheus=promtool prometheus-alertmanager=prometheus-alertmanager valgrind=valgrind curl=curl binutils=nm)
+readonly PACKAGES=(prometheus=prometheus prometheus=promtool prometheus-alertmanager=prometheus-alertmanager valgrind=valgrind curl=curl binutils=nm redis-server=redis-server)
 # Python package = the module we need from it.
 readonly PYTHON_PACKAGES=(prometheus_client=prometheus_client requests=requests grpcio=grpc
     grpcio-health-checking=grpc_health)

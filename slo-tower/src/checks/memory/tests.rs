@@ -58,79 +58,64 @@ const V2: &str = "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgrou
 const V1: &str = "34 23 0:30 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n\
     35 23 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
 
-/// Each line: the group of the process, the mounts, files with what is in them, and the limit that decides.
+const MACHINE: (u64, &str) = (1_000, "the memory of the machine");
+const TOP: (u64, &str) = (150, "the control group's /sys/fs/cgroup/memory.max");
+
+/// Compares the limit that decides, given the group of the process, the mounts, and files below `/sys/fs/cgroup`.
+fn check(groups: &str, mounts: &str, files: &[(&str, &str)], (bytes, whose): (u64, &str)) {
+    let root = Root::new(UNLIMITED, groups, mounts);
+    for (path, text) in files {
+        root.write(&format!("sys/fs/cgroup/{path}"), text);
+    }
+    assert_eq!(root.nearest(), (bytes, whose.to_owned()), "{groups:?} {files:?}");
+}
+
 #[test]
 fn the_nearest_limit_of_all_groups_above_decides() {
-    let machine = (1_000, "the memory of the machine");
-    let cases: [(&str, &str, &[(&str, &str)], (u64, &str)); 13] = [
-        ("0::/\n", V2, &[], machine),
-        ("0::/\n", "", &[], machine),
-        ("", V2, &[], machine),
-        // Its own.
-        (
-            "0::/shop.slice/web.service\n",
-            V2,
-            &[("shop.slice/web.service/memory.max", "209715200\n"), ("shop.slice/memory.max", "max\n")],
-            (200, "the control group's /sys/fs/cgroup/shop.slice/web.service/memory.max"),
-        ),
-        // That of a group above it, which is nearer.
-        (
-            "0::/shop.slice/web.service\n",
-            V2,
-            &[("shop.slice/web.service/memory.max", "314572800\n"), ("shop.slice/memory.max", "209715200\n")],
-            (200, "the control group's /sys/fs/cgroup/shop.slice/memory.max"),
-        ),
-        // More than there is.
-        ("0::/a\n", V2, &[("a/memory.max", "2097152000\n")], machine),
-        ("0::/a\n", V2, &[("a/memory.max", "max\n")], machine),
-        // A container with a namespace of its own sees its group as the root.
-        (
-            "0::/\n",
-            V2,
-            &[("memory.max", "157286400\n")],
-            (150, "the control group's /sys/fs/cgroup/memory.max"),
-        ),
-        // One without sees its path from the machine's root, and its group mounted at the top.
-        (
-            "0::/docker/4f\n",
-            "29 23 0:26 /docker/4f /sys/fs/cgroup ro - cgroup2 cgroup ro\n",
-            &[("memory.max", "157286400\n")],
-            (150, "the control group's /sys/fs/cgroup/memory.max"),
-        ),
-        // One that was moved out of what is mounted.
-        (
-            "0::/../other\n",
-            V2,
-            &[("memory.max", "157286400\n")],
-            (150, "the control group's /sys/fs/cgroup/memory.max"),
-        ),
-        // The first version, with the second one beside it, which has no memory.
-        (
-            "9:cpu,cpuacct:/elsewhere\n4:memory:/pods/web\n0::/init.scope\n",
-            V1,
-            &[
-                ("memory/pods/web/memory.limit_in_bytes", "209715200\n"),
-                ("memory/memory.limit_in_bytes", "9223372036854771712\n"),
-                ("cpu/elsewhere/memory.limit_in_bytes", "1\n"),
-            ],
-            (200, "the control group's /sys/fs/cgroup/memory/pods/web/memory.limit_in_bytes"),
-        ),
-        ("4:memory:/a\n", V1, &[("memory/a/memory.limit_in_bytes", "9223372036854771712\n")], machine),
-        // Names of units are escaped, and once more where they are mounted.
-        (
-            "0::/pods/a\\x2db\n",
-            "29 23 0:26 /pods/a\\134x2db /sys/fs/cgroup ro - cgroup2 cgroup ro\n",
-            &[("memory.max", "157286400\n")],
-            (150, "the control group's /sys/fs/cgroup/memory.max"),
-        ),
-    ];
-    for (groups, mounts, files, (bytes, whose)) in cases {
-        let root = Root::new(UNLIMITED, groups, mounts);
-        for (path, text) in files {
-            root.write(&format!("sys/fs/cgroup/{path}"), text);
-        }
-        assert_eq!(root.nearest(), (bytes, whose.to_owned()), "{groups:?} {files:?}");
-    }
+    check("0::/\n", V2, &[], MACHINE);
+    check("0::/\n", "", &[], MACHINE);
+    check("", V2, &[], MACHINE);
+    let (own, above) = ("shop.slice/web.service/memory.max", "shop.slice/memory.max");
+    let service = "0::/shop.slice/web.service\n";
+    let expected = (200, "the control group's /sys/fs/cgroup/shop.slice/web.service/memory.max");
+    check(service, V2, &[(own, "209715200\n"), (above, "max\n")], expected);
+    check(service, V2, &[(own, "209715200\n"), (above, "314572800\n")], expected);
+    let expected = (200, "the control group's /sys/fs/cgroup/shop.slice/memory.max");
+    check(service, V2, &[(own, "314572800\n"), (above, "209715200\n")], expected);
+    check(service, V2, &[(own, "max\n"), (above, "209715200\n")], expected);
+    // More than there is.
+    check("0::/a\n", V2, &[("a/memory.max", "2097152000\n")], MACHINE);
+    check("0::/a\n", V2, &[("a/memory.max", "max\n")], MACHINE);
+}
+
+#[test]
+fn a_container_finds_its_group_wherever_it_is_mounted() {
+    let top = [("memory.max", "157286400\n")];
+    // With a namespace of its own it sees its group as the root.
+    check("0::/\n", V2, &top, TOP);
+    // Without, it sees its path from the machine's root, and its group mounted at the top.
+    check("0::/docker/4f\n", "29 23 0:26 /docker/4f /sys/fs/cgroup ro - cgroup2 cgroup ro\n", &top, TOP);
+    // Moved out of what is mounted.
+    check("0::/../other\n", V2, &top, TOP);
+    check("0::/other\n", "29 23 0:26 /docker/4f /sys/fs/cgroup ro - cgroup2 cgroup ro\n", &top, TOP);
+    // Names of units are escaped, and once more where they are mounted.
+    let mount = "29 23 0:26 /pods/a\\134x2db /sys/fs/cgroup ro shared:1 - cgroup2 cgroup ro\n";
+    check("0::/pods/a\\x2db\n", mount, &top, TOP);
+    let below = [("c/memory.max", "157286400\n")];
+    check("0::/pods/a\\x2db/c\n", mount, &below, (150, "the control group's /sys/fs/cgroup/c/memory.max"));
+}
+
+#[test]
+fn the_first_version_is_known_with_the_second_one_beside_it() {
+    let groups = "9:cpu,cpuacct:/elsewhere\n4:memory:/pods/web\n0::/init.scope\n";
+    let (own, top) = ("memory/pods/web/memory.limit_in_bytes", "memory/memory.limit_in_bytes");
+    let (limited, unlimited) = ("209715200\n", "9223372036854771712\n");
+    let expected = (200, "the control group's /sys/fs/cgroup/memory/pods/web/memory.limit_in_bytes");
+    let elsewhere = ("cpu/elsewhere/memory.limit_in_bytes", "1\n");
+    check(groups, V1, &[(own, limited), (top, unlimited), elsewhere], expected);
+    let expected = (200, "the control group's /sys/fs/cgroup/memory/memory.limit_in_bytes");
+    check(groups, V1, &[(own, unlimited), (top, limited)], expected);
+    check(groups, V1, &[(own, unlimited), (top, unlimited)], MACHINE);
 }
 
 /// 400 MiB of address space, 100 MiB of them resident, of a group that may have 200.
