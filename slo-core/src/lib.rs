@@ -55,7 +55,7 @@ pub use self::gate::{GateDecision, GateError, GateNumbers, GatePolicy, GateReaso
 pub use self::health::{
     Burn, BurnPolicy, Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Finding,
     Freshness, Gate, HealthListener, HealthStatus, LastSuccess, Level, Life, Monitor, Probe, ProbeAnswer,
-    Reading, Report, Run,
+    Reading, Report, Run, RuntimeReader, RuntimeStatus,
 };
 pub use self::histogram::Histogram;
 pub use self::incident::{

@@ -89,6 +89,10 @@ families! {
     HEALTH_PROBE_STATUS: Gauge "health_probe_status" "What a probe is told: 1 passes, 0.5 passes with a warning, 0 fails.";
     /// The life of the process.
     HEALTH_LIFE: Gauge "health_life" "Where in its life the process is: 1 for the present state, 0 for the others.";
+    /// How late a runtime is.
+    HEALTH_RUNTIME_LAG: Gauge "health_runtime_lag_seconds" "Longest that a task of the runtime has waited for its turn within about a minute.";
+    /// How often a runtime stood still.
+    HEALTH_RUNTIME_STALLS: Counter "health_runtime_stalls_total" "How often the runtime has stood still for so long that its check failed.";
     /// Until when the state is saved.
     SLO_STATE_SAVED: Gauge "slo_state_saved_timestamp_seconds" "Until when everything that was counted is saved, in seconds since the Unix epoch; absent before the first save.";
     /// Whether the state cannot be saved.

@@ -38,6 +38,7 @@
 //! | alerts: when, and who is told | [`AlertPolicy`], [`Slo::with_alerts`], [`SloRegistryBuilder::on_alert`] |
 //! | whether the service is well | [`Check`], [`SloRegistryBuilder::check`], [`Health`], [`BurnPolicy`] |
 //! | ready-made checks | [`checks`] |
+//! | whether the runtime stands still | [`SloRegistryBuilder::stall_after`], [`SloRegistryBuilder::watch_runtime`], [`RuntimeStatus`] |
 //! | what probes say, and to whom | [`ProbeSettings`], [`SloRegistry::readyz_service`], [`SloRegistryBuilder::self_probe`] |
 //! | what happened while an SLO alerted | [`Registry::incidents`], [`IncidentReport`], [`IncidentReport::to_markdown`] |
 //! | what a policy would make of an incident | [`simulate`](fn@simulate) |
@@ -154,8 +155,8 @@ pub use slo_core::{
     HealthStatus, Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry,
     IncidentLatency, IncidentReport, InstallError, LastSuccess, LatencyEnd, LatencyStatus, Level, Life,
     Maintenance, Objective, ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Probe, ProbeAnswer,
-    Reading, Recorder, Registry, Report, RouteRef, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus,
-    StateFailure, StateStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices, Timestamp, Traffic,
-    Verdict, Window, naming, simulate,
+    Reading, Recorder, Registry, Report, RouteRef, RuntimeStatus, SeriesWriter, Severity, Simulation, Sli,
+    Slo, SloStatus, StateFailure, StateStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices,
+    Timestamp, Traffic, Verdict, Window, naming, simulate,
 };
 pub use slo_macros::slo;

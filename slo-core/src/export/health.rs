@@ -64,6 +64,20 @@ pub(super) fn life(health: &HealthStatus, visit: Visit<'_>) {
     }
 }
 
+pub(super) fn lags(health: &HealthStatus, visit: Visit<'_>) {
+    for runtime in &health.runtimes {
+        let lag = Value::Gauge(runtime.lag_seconds);
+        visit(&naming::HEALTH_RUNTIME_LAG, &[(label::CHECK, &runtime.check)], lag);
+    }
+}
+
+pub(super) fn stalls(health: &HealthStatus, visit: Visit<'_>) {
+    for runtime in &health.runtimes {
+        let stalls = Value::Counter(runtime.stalls);
+        visit(&naming::HEALTH_RUNTIME_STALLS, &[(label::CHECK, &runtime.check)], stalls);
+    }
+}
+
 const fn value(level: Level) -> Value {
     Value::Gauge(match level {
         Level::Pass => 1.0,

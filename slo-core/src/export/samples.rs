@@ -41,7 +41,7 @@ pub(super) enum Part {
 
 impl Part {
     /// All parts, which together are all samples of a registry but the histograms.
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::Active(Protocol::Http),
         Self::Active(Protocol::Rpc),
         Self::Active(Protocol::Operation),
@@ -82,6 +82,8 @@ impl Part {
         Self::Health(health::readings),
         Self::Health(health::probes),
         Self::Health(health::life),
+        Self::Health(health::lags),
+        Self::Health(health::stalls),
         Self::State,
         Self::Overflow,
     ];

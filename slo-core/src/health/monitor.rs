@@ -12,6 +12,7 @@ use super::check::{Check, CheckError, Probe};
 use super::finding::Finding;
 use super::life::Life;
 use super::rules::{CheckRules, Gate, draw};
+use super::runtime::RuntimeReader;
 use super::state::{CheckState, Ended};
 use super::status::HealthStatus;
 use super::told::Told;
@@ -27,6 +28,7 @@ pub struct Monitor {
     told: Told,
     /// Differs from process to process, so that the replicas of a service do not ask a database in step.
     seed: u64,
+    runtimes: Vec<RuntimeReader>,
     state: Mutex<State>,
 }
 
@@ -104,6 +106,7 @@ impl Monitor {
             is_held: false,
             checks: Vec::new(),
             burns: Vec::new(),
+            runtimes: Vec::new(),
         };
         let state = State {
             checks: states,
@@ -116,10 +119,19 @@ impl Monitor {
             fresh_until: now,
         };
         let told = Told::new(listeners);
-        let monitor = Self { checks: checks.into(), told, seed, state: Mutex::new(state) };
+        let (checks, runtimes) = (checks.into(), Vec::new());
+        let monitor = Self { checks, told, seed, runtimes, state: Mutex::new(state) };
         // Nobody is told of the first status.
         monitor.refresh(&mut monitor.lock(), now);
         Ok(monitor)
+    }
+
+    /// Shows what is known of these runtimes, as often as one of its checks reports.
+    #[must_use]
+    pub fn with_runtimes(mut self, runtimes: Vec<RuntimeReader>, now: Timestamp) -> Self {
+        self.runtimes = runtimes;
+        self.refresh(&mut self.lock(), now);
+        self
     }
 
     /// Begins every run that is due. Each of them must be ended.
@@ -247,7 +259,9 @@ impl Monitor {
         state.fresh_until = fresh_until.unwrap_or(Timestamp::from_unix_nanos(u64::MAX));
         state.has_started = has_started;
         let (is_held, burns) = (state.starting > 0, state.burns.clone());
-        state.status = Arc::new(HealthStatus { at: now, life, has_started, is_held, checks, burns });
+        let runtimes = self.runtimes.iter().map(|read| read()).collect();
+        state.status =
+            Arc::new(HealthStatus { at: now, life, has_started, is_held, checks, burns, runtimes });
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

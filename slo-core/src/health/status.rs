@@ -7,6 +7,7 @@ use super::finding::Reading;
 use super::life::Life;
 use super::report::{Fault, Level};
 use super::rules::Gate;
+use super::runtime::RuntimeStatus;
 use crate::time::Timestamp;
 
 /// The health of the process at one moment.
@@ -25,6 +26,8 @@ pub struct HealthStatus {
     pub checks: Vec<CheckStatus>,
     /// The promises that are being broken, as of the last tick.
     pub burns: Vec<Burn>,
+    /// The runtimes that are watched, in the order of their checks.
+    pub runtimes: Vec<RuntimeStatus>,
 }
 
 /// One check at one moment.

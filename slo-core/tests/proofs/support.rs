@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use slo_core::{
-    BurnPolicy, Check, Clock, Monitor, Objective, Registry, Sli, Slo, TextFormat, Threshold, Timestamp,
+    BurnPolicy, Check, Clock, Monitor, Objective, Registry, RuntimeStatus, Sli, Slo, TextFormat, Threshold,
+    Timestamp,
 };
 
 /// An hour boundary, so that every ring of the windows has a step that begins here.
@@ -121,7 +123,9 @@ pub(crate) fn watched_registry(
     checks: Vec<Check>,
 ) -> (Registry, Arc<Monitor>, Clock) {
     let (clock, monitor) = (Clock::manual(START), Monitor::new(checks, Vec::new(), 7, START));
-    let monitor = Arc::new(monitor.expect("the checks are right"));
+    let runtime = || RuntimeStatus::new("tokio-runtime", Duration::ZERO, 0);
+    let monitor = monitor.expect("the checks are right").with_runtimes(vec![Box::new(runtime)], START);
+    let monitor = Arc::new(monitor);
     let builder = slos.into_iter().fold(Registry::builder("shop"), slo_core::RegistryBuilder::slo);
     let builder = builder.clock(clock.clone()).health(Arc::clone(&monitor), BurnPolicy::new());
     (builder.build().expect("the promises are valid"), monitor, clock)

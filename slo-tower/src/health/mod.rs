@@ -13,6 +13,7 @@ mod runner;
 mod self_probe;
 #[cfg_attr(not(feature = "signal"), path = "no_signals.rs")]
 mod signals;
+mod stall;
 #[cfg_attr(not(all(feature = "systemd", unix)), path = "no_systemd.rs")]
 mod systemd;
 
@@ -34,6 +35,7 @@ pub use self::grpc::{GrpcHealth, ServiceError};
 use self::runner::Runner;
 pub(crate) use self::self_probe::{Sightings, self_probe};
 use self::signals::Listening;
+pub(crate) use self::stall::{Pulse, Runtimes};
 pub(crate) use self::systemd::Notifying;
 
 /// The health of a service. A cheap handle: clones share one state.
@@ -53,6 +55,8 @@ struct Shared {
     changes: watch::Sender<Arc<HealthStatus>>,
     sightings: Sightings,
     drain: Drain,
+    #[cfg_attr(not(all(feature = "systemd", unix)), allow(dead_code, reason = "only systemd asks"))]
+    pulses: Vec<Arc<Pulse>>,
     /// Looked at with every answer. Never freed: a shared count would be what the threads that answer fight over.
     is_draining: &'static AtomicBool,
 }
@@ -70,7 +74,8 @@ impl Shared {
 
 impl Health {
     pub(crate) fn new(
-        checks: Vec<Check>,
+        mut checks: Vec<Check>,
+        pulses: Vec<Arc<Pulse>>,
         mut listeners: Vec<HealthListener>,
         clock: Clock,
         sightings: Sightings,
@@ -84,10 +89,14 @@ impl Health {
         // First, as others may take their time.
         listeners.insert(0, Box::new(move |_, after| drop(told.send_replace(Arc::new(after.clone())))));
         let seed = RandomState::new().hash_one(std::process::id());
-        let monitor = Arc::new(Monitor::new(checks, listeners, seed, now)?);
+        checks.extend(pulses.iter().map(Pulse::check));
+        let runtimes = pulses.iter().map(Pulse::reader).collect();
+        let monitor = Monitor::new(checks, listeners, seed, now)?.with_runtimes(runtimes, now);
+        let monitor = Arc::new(monitor);
         changes.send_replace(monitor.status(now));
         let is_draining = &*Box::leak(Box::new(AtomicBool::new(false)));
-        let shared = Shared { monitor, clock, changes, sightings, drain: Drain::new(times), is_draining };
+        let drain = Drain::new(times);
+        let shared = Shared { monitor, clock, changes, sightings, drain, pulses, is_draining };
         Ok(Self { shared: Arc::new(shared), runner: None, listening: Arc::default() })
     }
 

@@ -1,7 +1,9 @@
 //! What systemd is told: one datagram for each piece of news, to the socket it has named.
 //!
 //! It is sent by the thread that runs the checks. The watchdog is fed by it only while the process is alive by its own
-//! checks, so that a service that hangs is restarted although its threads still run.
+//! checks and its runtimes poll tasks, so that a service that hangs is restarted although its threads still run. Whoever
+//! writes `WatchdogSec=` says how long it may hang, so what a runtime is held to is that, and not the time after which
+//! liveness fails.
 //! What must never happen: a service that waits for systemd, or fails because there is none.
 
 use std::ffi::{OsStr, OsString};
@@ -24,6 +26,8 @@ const EXTENSION: Duration = Duration::from_secs(30);
 const EXTENSION_EVERY: Duration = Duration::from_secs(10);
 /// A start that takes longer is stuck; from then on systemd's own patience counts.
 const START_MAX: Duration = Duration::from_secs(3_600);
+/// How much sooner than usual the watchdog is looked after again once it was not fed.
+const BEATS_LATE: u32 = 8;
 /// How much longer a drain may take than it says.
 const MARGIN: Duration = Duration::from_secs(5);
 /// A status is cut off once it is longer.
@@ -78,10 +82,13 @@ impl Notifying {
             let now = Instant::now();
             manager.tell(&told.news(&status, now - start, end.map(|end| end - now)));
             if let Some(every) = manager.heartbeat.filter(|_| now >= beat) {
-                if status.liveness(&[]).is_success {
+                let is_polled = shared.pulses.iter().all(|pulse| pulse.answers_within(every));
+                let is_alive = is_polled && status.liveness(&[]).is_success;
+                if is_alive {
                     manager.tell("WATCHDOG=1\n");
                 }
-                beat = now + every;
+                // Whatever recovers before systemd loses its patience is not killed.
+                beat = now + if is_alive { every } else { every / BEATS_LATE };
             }
             let next = if manager.heartbeat.is_some() { beat } else { now + EXTENSION_EVERY };
             tokio::select! {

@@ -2,12 +2,14 @@
 
 use std::os::unix::net::UnixDatagram;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use slo_core::{Check, Clock};
 
 use super::*;
 use crate::health::self_probe::Sightings;
-use crate::health::{DrainTimes, Health};
+use crate::health::{DrainTimes, Health, Pulse, Runtimes};
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -45,8 +47,12 @@ fn told_by(socket: &OsString, watchdog_micros: Option<u64>) -> Notifying {
 }
 
 fn health(checks: Vec<Check>) -> Health {
+    watched(checks, Vec::new())
+}
+
+fn watched(checks: Vec<Check>, pulses: Vec<Arc<Pulse>>) -> Health {
     let times = DrainTimes { delay: seconds(2), timeout: seconds(7) };
-    Health::new(checks, Vec::new(), Clock::system(), Sightings::default(), times).unwrap()
+    Health::new(checks, pulses, Vec::new(), Clock::system(), Sightings::default(), times).unwrap()
 }
 
 #[test]
@@ -98,6 +104,50 @@ fn the_watchdog_is_fed_at_half_its_time_while_the_process_is_alive() {
     let starved = socket.recv(&mut buffer);
     assert!(starved.is_err(), "{:?}", String::from_utf8_lossy(&buffer));
     drop(health);
+}
+
+/// By far sooner than liveness fails: systemd was told how long the service may hang.
+#[test]
+fn the_watchdog_is_not_fed_while_the_runtime_stands_still() {
+    let (socket, path) = bound(true);
+    let (tell, told) = mpsc::channel();
+    let (stall, stalls) = mpsc::channel::<mpsc::Receiver<()>>();
+    let application = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            tell.send(Runtimes::default().begin()).unwrap();
+            loop {
+                match stalls.try_recv() {
+                    // What a worker must never do.
+                    Ok(held) => {
+                        held.recv().unwrap_err();
+                    }
+                    Err(mpsc::TryRecvError::Empty) => tokio::task::yield_now().await,
+                    Err(mpsc::TryRecvError::Disconnected) => return,
+                }
+            }
+        });
+    });
+    let pulses = told.recv().unwrap();
+    let health = watched(Vec::new(), pulses).start(told_by(&path, Some(1_000_000))).unwrap();
+    let feed = || while receive(&socket) != "WATCHDOG=1\n" {};
+    (0..3).for_each(|_| feed());
+    for _ in 0..2 {
+        let (release, held) = mpsc::channel();
+        stall.send(held).unwrap();
+        // What was on its way when it began, and once more at the very limit.
+        socket.set_read_timeout(Some(seconds(2))).unwrap();
+        let fed = (0..4).take_while(|_| socket.recv(&mut [0; 64]).is_ok()).count();
+        assert!(fed <= 2, "systemd is told {fed} times that all is well");
+        assert!(health.status().liveness(&[]).is_success, "it is not yet dead by our own measure");
+        drop(release);
+        socket.set_read_timeout(Some(seconds(10))).unwrap();
+        (0..2).for_each(|_| feed());
+    }
+    drop(stall);
+    application.join().unwrap();
+    // A runtime that has ended stands still, and is no stall.
+    (0..3).for_each(|_| feed());
 }
 
 #[test]

@@ -19,7 +19,7 @@ use slo_core::{
 use super::SloRegistry;
 use crate::classify::HttpClassifier;
 use crate::endpoint::{Appended, ProbeSettings};
-use crate::health::{DrainTimes, Health, Notifying, Sightings, self_probe};
+use crate::health::{DrainTimes, Health, Notifying, Pulse, Runtimes, Sightings, self_probe};
 use crate::record::Exclude;
 use crate::route::RequestHead;
 
@@ -57,6 +57,7 @@ pub struct SloRegistryBuilder {
     clock: Clock,
     drain_times: DrainTimes,
     pub(super) notifying: Notifying,
+    pub(super) runtimes: Runtimes,
 }
 
 impl SloRegistryBuilder {
@@ -65,7 +66,7 @@ impl SloRegistryBuilder {
         let (checks, health_listeners) = (Vec::new(), Vec::new());
         let (appended, exclude, self_probe) = (Appended::default(), None, None);
         let (burn_policy, probes, clock) = (BurnPolicy::new(), ProbeSettings::new(), Clock::system());
-        let (drain_times, notifying) = (DrainTimes::default(), Notifying::default());
+        let (drain_times, notifying, runtimes) = Default::default();
         Self {
             builder,
             appended,
@@ -80,6 +81,7 @@ impl SloRegistryBuilder {
             clock,
             drain_times,
             notifying,
+            runtimes,
         }
     }
 
@@ -338,20 +340,23 @@ impl SloRegistryBuilder {
     ///
     /// As [`RegistryBuilder::build`].
     pub fn build(self) -> Result<SloRegistry, BuildError> {
-        self.finish(RegistryBuilder::build, |health, _| Ok(health))
+        self.finish(Vec::new(), RegistryBuilder::build, |health, _| Ok(health))
     }
 
-    /// Builds the registry, ticks it on a thread of its own and runs its checks on another, until the last handle is gone.
+    /// Builds the registry, ticks it on a thread of its own and runs its checks on another, until the last handle is gone. The
+    /// tokio runtime that this is called in, if any, is [watched](SloRegistryBuilder::stall_after).
     ///
     /// # Errors
     ///
     /// As [`RegistryBuilder::start`].
     pub fn start(self) -> Result<SloRegistry, BuildError> {
-        self.finish(RegistryBuilder::start, Health::start)
+        let pulses = self.runtimes.begin();
+        self.finish(pulses, RegistryBuilder::start, Health::start)
     }
 
     fn finish(
         self,
+        pulses: Vec<Arc<Pulse>>,
         make: impl FnOnce(RegistryBuilder) -> Result<Registry, BuildError>,
         run: impl FnOnce(Health, Notifying) -> io::Result<Health>,
     ) -> Result<SloRegistry, BuildError> {
@@ -368,7 +373,7 @@ impl SloRegistryBuilder {
         let probe = |address| self_probe(address, sightings.clone(), self.clock.clone());
         checks.extend(self.self_probe.map(probe));
         let (clock, times) = (self.clock.clone(), self.drain_times);
-        let health = Health::new(checks, self.health_listeners, clock, sightings, times)?;
+        let health = Health::new(checks, pulses, self.health_listeners, clock, sightings, times)?;
         let registry = make(builder.clock(self.clock).health(health.monitor(), self.burn_policy))?;
         self.gate.check(&registry.status())?;
         let exclude = self.exclude.map(|exclude| &*Box::leak(Box::new(exclude)));

@@ -3,6 +3,7 @@
 mod builder;
 mod drain;
 mod gate;
+mod runtimes;
 #[cfg(feature = "signal")]
 mod signals;
 #[cfg(feature = "store")]

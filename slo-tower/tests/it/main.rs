@@ -24,5 +24,6 @@ mod probes;
 mod probes_json;
 mod probes_kubelet;
 mod stacking;
+mod stall;
 mod support;
 mod transparency;
