@@ -30,7 +30,6 @@ use axum::extract::{Query, State};
 use axum::routing::{get, post};
 use http::StatusCode;
 use serde::Deserialize;
-use slo_examples::stop::asked_to_stop;
 use slo_tower::{Check, SloRegistry, SloRegistryBuilder, slo};
 use tokio::net::TcpListener;
 
@@ -100,8 +99,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     });
     println!("The service is open at http://{}", users.local_addr()?);
     println!("Operators look at http://{}", operators.local_addr()?);
-    let served = axum::serve(users, service(parts, &slos)).with_graceful_shutdown(asked_to_stop());
-    let admin = axum::serve(operators, slos.admin_routes::<()>()).with_graceful_shutdown(asked_to_stop());
-    tokio::try_join!(served.into_future(), admin.into_future())?;
+    let served = axum::serve(users, service(parts, &slos)).with_graceful_shutdown(slos.drain_on_signal());
+    let admin =
+        axum::serve(operators, slos.admin_routes::<()>()).with_graceful_shutdown(slos.drain_on_signal());
+    let both = async { tokio::try_join!(served.into_future(), admin.into_future()) };
+    slos.serve_until_drained(both).await.transpose()?;
     Ok(())
 }

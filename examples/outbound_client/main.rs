@@ -27,7 +27,6 @@ use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use slo_examples::stop::asked_to_stop;
 use slo_tower::{Objective, Sli, Slo, SloRegistry, Threshold, slo};
 use tokio::net::TcpListener;
 use tower::util::BoxCloneSyncService;
@@ -91,10 +90,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/checkout", post(checkout))
         .with_state(bank)
         .layer(slos.layer())
-        .merge(slos.routes());
+        .merge(slos.routes())
+        .layer(slos.layer_drain());
     let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("The shop is open at http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
+    let server = axum::serve(listener, app).with_graceful_shutdown(slos.drain_on_signal());
+    if slos.serve_until_drained(server).await.transpose()?.is_none() {
+        eprintln!("The shop has closed on customers who were still waiting.");
+    }
     Ok(())
 }

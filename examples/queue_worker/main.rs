@@ -20,7 +20,6 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::routing::post;
 use http::StatusCode;
-use slo_examples::stop::asked_to_stop;
 use slo_tower::{Attempt, Objective, Outcome, Sli, Slo, SloRegistry, Threshold};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -73,7 +72,8 @@ async fn work_off(slos: SloRegistry, mut queue: Receiver<Queued>) {
 }
 
 fn registry() -> Result<SloRegistry, Box<dyn Error>> {
-    let mut builder = SloRegistry::builder("worker");
+    // No balancer has to learn first that we are leaving: who comes then keeps his job.
+    let mut builder = SloRegistry::builder("worker").drain_delay(Duration::ZERO);
     for (operation, sli, objective) in [
         ("mail", Sli::Availability, "99.9%"),
         ("mail", Sli::Latency { threshold: Threshold::parse("150ms")? }, "95%"),
@@ -99,9 +99,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse::<u16>())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("The worker takes jobs at http://{}", listener.local_addr()?);
-    axum::serve(listener, admin).with_graceful_shutdown(asked_to_stop()).await?;
-    // The last sender went with the server: what is queued is still done.
-    worker.await?;
-    println!("The queue is empty.");
-    Ok(())
+    let work = async {
+        axum::serve(listener, admin).with_graceful_shutdown(slos.drain_on_signal()).await?;
+        // The last sender went with the server: what is queued is still done.
+        worker.await?;
+        Ok::<_, Box<dyn Error>>(())
+    };
+    match slos.serve_until_drained(work).await {
+        Some(ended) => ended.map(|()| println!("The queue is empty.")),
+        None => Err("there was no time left for what is queued".into()),
+    }
 }

@@ -1,7 +1,6 @@
 //! What the examples share; the runnable programs stand beside this folder.
 
 pub mod client;
-pub mod stop;
 
 /// The examples of the README, so that they compile and run.
 #[cfg(doctest)]
