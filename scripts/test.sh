@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Debian package = the program we need from it.
-readonly PACKAGES=(prometheus=prometheus prometheus=promtool prometheus-alertmanager=prometheus-alertmanager valgrind=valgrind curl=curl binutils=nm redis-server=redis-server)
+readonly PACKAGES=(prometheus=prometheus prometheus=promtool prometheus-alertmanager=prometheus-alertmanager valgrind=valgrind curl=curl binutils=nm redis-server=redis-server openssl=openssl)
 # Python package = the module we need from it.
 readonly PYTHON_PACKAGES=(prometheus_client=prometheus_client requests=requests grpcio=grpc
     grpcio-health-checking=grpc_health)
@@ -60,6 +60,10 @@ each_feature() {
     local feature
     for feature in '' alertmanager calendar prometheus store tracing; do
         RUSTFLAGS='-D warnings' cargo check --quiet -p slo-core --no-default-features --features "$feature" \
+            --target-dir "$TARGET/features"
+    done
+    for feature in check-certificates check-dns check-http check-https check-tcp; do
+        RUSTFLAGS='-D warnings' cargo check --quiet -p slo-tower --no-default-features --features "$feature" \
             --target-dir "$TARGET/features"
     done
 }
