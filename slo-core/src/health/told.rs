@@ -1,8 +1,9 @@
 //! Who is told of changes: the log, and functions of the user.
 //!
-//! What changed is queued under the lock of the state, so in the order in which it did, and told after that is left. One
-//! thread tells at a time; another one, or a listener that changes something itself, leaves what it has to that one. So
-//! whoever keeps what it was told last keeps what is.
+//! What changed is queued under the lock of the state, so in the order in which it did, and told after that is left. Each
+//! listener has a queue of its own, so that one that hangs holds up the thread that called it, but no other listener. One
+//! thread tells a listener at a time; another one, or a listener that changes something itself, leaves what it has to that
+//! one. So whoever keeps what it was told last keeps what is.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -15,8 +16,11 @@ use super::traced::trace;
 use crate::sync::{Mutex, MutexGuard};
 
 /// The listeners of a monitor and what they have not been told yet.
-pub(super) struct Told {
-    listeners: Vec<HealthListener>,
+pub(super) struct Told(Box<[Teller]>);
+
+/// One of them.
+struct Teller {
+    listener: HealthListener,
     outbox: Mutex<Outbox>,
 }
 
@@ -27,34 +31,47 @@ struct Outbox {
     telling: bool,
 }
 
+#[derive(Clone)]
 struct Edge {
     before: Arc<HealthStatus>,
     after: Arc<HealthStatus>,
 }
 
 impl Told {
-    /// While a listener hangs, changes beyond so many are told as one.
-    const QUEUE_MAX: usize = 1_000;
-
     pub(super) fn new(listeners: Vec<HealthListener>) -> Self {
-        Self { listeners, outbox: Mutex::new(Outbox::default()) }
+        let log: HealthListener = Box::new(trace);
+        let all = [log].into_iter().chain(listeners);
+        Self(all.map(|listener| Teller { listener, outbox: Mutex::new(Outbox::default()) }).collect())
     }
 
-    /// Takes what to tell. May be called under the lock of the state: it takes its own for a moment.
+    /// Takes what to tell. May be called under the lock of the state: it takes its own ones for a moment.
     pub(super) fn queue(&self, before: Arc<HealthStatus>, after: Arc<HealthStatus>) {
-        let queue = &mut self.outbox().queue;
-        let is_full = queue.len() >= Self::QUEUE_MAX;
-        match queue.back_mut() {
-            Some(last) if is_full => last.after = after,
-            _ => queue.push_back(Edge { before, after }),
-        }
+        let edge = Edge { before, after };
+        self.0.iter().for_each(|teller| teller.queue(edge.clone()));
     }
 
     /// Tells whatever is queued, unless another thread does. No lock may be held.
     pub(super) fn tell(&self) {
+        self.0.iter().for_each(Teller::tell);
+    }
+}
+
+impl Teller {
+    /// While a listener hangs, changes beyond so many are told as one.
+    const QUEUE_MAX: usize = 1_000;
+
+    fn queue(&self, edge: Edge) {
+        let queue = &mut self.outbox().queue;
+        let is_full = queue.len() >= Self::QUEUE_MAX;
+        match queue.back_mut() {
+            Some(last) if is_full => last.after = edge.after,
+            _ => queue.push_back(edge),
+        }
+    }
+
+    fn tell(&self) {
         while let Some(Edge { before, after }) = self.take() {
-            survive(|| trace(&before, &after));
-            self.listeners.iter().for_each(|listener| survive(|| listener(&before, &after)));
+            survive(|| (self.listener)(&before, &after));
             self.outbox().telling = false;
         }
     }

@@ -26,6 +26,7 @@ mod health;
 mod histories;
 mod incidents;
 mod kept_reports;
+mod listeners;
 mod model;
 mod parsers;
 mod places;
