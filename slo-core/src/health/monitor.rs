@@ -174,11 +174,13 @@ impl Monitor {
 
     /// Gives up the runs that have taken too long, and distrusts results that have become too old.
     pub fn expire(&self, now: Timestamp) {
-        self.change(now, |state| {
-            for (check, state) in self.checks.iter().zip(&mut state.checks) {
-                state.expire(check.rules(), now);
-            }
-        });
+        self.change(now, |state| self.expire_each(state, now));
+    }
+
+    fn expire_each(&self, state: &mut State, now: Timestamp) {
+        for (check, state) in self.checks.iter().zip(&mut state.checks) {
+            state.expire(check.rules(), now);
+        }
     }
 
     /// Returns when [`Monitor::begin`] or [`Monitor::expire`] next have something to do; `None` without checks.
@@ -215,31 +217,31 @@ impl Monitor {
         });
     }
 
-    /// Returns what is settled. No check runs for it; results that have become too old since are no longer believed.
+    /// Returns what is settled. No check runs for it; results that have become too old since are no longer believed. Nor is
+    /// a listener called: whoever runs the checks tells of what has become old.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> Arc<HealthStatus> {
-        {
-            let state = self.lock();
-            if now < state.fresh_until {
-                return Arc::clone(&state.status);
-            }
+        let mut state = self.lock();
+        if now >= state.fresh_until {
+            self.settle(&mut state, now, |state| self.expire_each(state, now));
         }
-        self.expire(now);
-        Arc::clone(&self.lock().status)
+        Arc::clone(&state.status)
     }
 
     /// Changes the state and tells whoever listens, outside of the lock, if that is seen.
     fn change(&self, now: Timestamp, change: impl FnOnce(&mut State)) {
-        {
-            let mut state = self.lock();
-            change(&mut state);
-            let before = Arc::clone(&state.status);
-            self.refresh(&mut state, now);
-            if state.status.changes_since(&before).next().is_some() {
-                self.told.queue(before, Arc::clone(&state.status));
-            }
-        }
+        self.settle(&mut self.lock(), now, change);
         self.told.tell();
+    }
+
+    /// Changes the state and queues what is to be told.
+    fn settle(&self, state: &mut State, now: Timestamp, change: impl FnOnce(&mut State)) {
+        change(state);
+        let before = Arc::clone(&state.status);
+        self.refresh(state, now);
+        if state.status.changes_since(&before).next().is_some() {
+            self.told.queue(before, Arc::clone(&state.status));
+        }
     }
 
     fn refresh(&self, state: &mut State, now: Timestamp) {

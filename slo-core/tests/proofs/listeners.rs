@@ -1,10 +1,10 @@
 //! Who is told of changes, by whom, and whom that holds up.
 
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use slo_core::{HealthListener, Life, Monitor};
+use slo_core::{Check, HealthListener, Level, Life, Monitor, Report};
 
 use super::support::START;
 
@@ -30,4 +30,25 @@ fn a_listener_that_hangs_holds_up_no_other() {
         drop(release);
         assert_eq!(seen, [Ok(Life::Starting), Ok(Life::Draining)]);
     });
+}
+
+/// Who reads is a request, which must not wait for what somebody else has to say of a change.
+#[test]
+fn who_reads_the_status_calls_no_listener() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let listener: HealthListener = {
+        let told = Arc::clone(&told);
+        Box::new(move |_, after| told.lock().expect("nobody panics").push(after.checks[0].level))
+    };
+    let check = Check::blocking("x", || Report::Pass).jitter(0.0);
+    let monitor = Monitor::new(vec![check], vec![listener], 7, START).expect("the check is right");
+    for run in monitor.begin(START) {
+        monitor.end(run, Report::Pass, START);
+    }
+    let later = START.plus(Duration::from_secs(600));
+    assert_eq!(monitor.status(later).checks[0].level, Level::Unknown);
+    let seen = || told.lock().expect("nobody panics").clone();
+    assert_eq!(seen(), [Level::Pass]);
+    monitor.expire(later);
+    assert_eq!(seen(), [Level::Pass, Level::Unknown], "whoever runs the checks tells of it");
 }
