@@ -5,14 +5,15 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::Poll;
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
-use slo_core::{CheckRun, Finding, Probe, Run};
+use slo_core::{CheckRun, Finding, Probe, Report, Run};
 use tokio::runtime;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
@@ -64,7 +65,7 @@ async fn run_due(shared: &Arc<Shared>) {
         let now = shared.clock.now();
         shared.monitor.expire(now);
         for run in shared.monitor.begin(now) {
-            begin(shared, run, &ended);
+            begin(shared, run, &ended, spawn);
         }
         let now = shared.clock.now();
         let wait = shared.monitor.next(now).map_or(WAIT_MAX, |next| next.since(now));
@@ -76,24 +77,40 @@ async fn run_due(shared: &Arc<Shared>) {
     }
 }
 
-fn begin(shared: &Arc<Shared>, run: Run, ended: &Arc<Notify>) {
-    let (shared, ended) = (Arc::clone(shared), Arc::clone(ended));
+fn begin(shared: &Arc<Shared>, run: Run, ended: &Arc<Notify>, spawn: Spawn) {
+    let (runs, ended) = (Arc::clone(shared), Arc::clone(ended));
     match run.probe().clone() {
         Probe::Waiting(probe) => {
             tokio::spawn(async move {
-                run_waiting(&shared, run, &*probe).await;
+                run_waiting(&runs, run, &*probe).await;
                 ended.notify_one();
             });
         }
         Probe::Blocking(probe) => {
+            // Handed over once there is a thread: a run that nobody ends would be the last one of its check.
+            let (give, take) = mpsc::sync_channel(1);
             let work = move || {
-                run_blocking(&shared, run, &*probe);
-                ended.notify_one();
+                if let Ok(run) = take.recv() {
+                    run_blocking(&runs, run, &*probe);
+                    ended.notify_one();
+                }
             };
-            // Without a thread the run stays in flight: the check times out, and is then unknown.
-            let _ = thread::Builder::new().name("slo-check".into()).spawn(work);
+            match spawn(Box::new(work)) {
+                Ok(()) => give.send(run).expect("the thread waits for it"),
+                Err(error) => {
+                    let report = Report::Fail(format!("there is no thread to run it: {error}"));
+                    shared.monitor.end(run, report, shared.clock.now());
+                }
+            }
         }
     }
+}
+
+/// What gives a blocking run a thread.
+type Spawn = fn(Box<dyn FnOnce() + Send>) -> io::Result<()>;
+
+fn spawn(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    thread::Builder::new().name("slo-check".into()).spawn(work).map(drop)
 }
 
 /// Runs what is due where it is called, and waits for all of it.
@@ -116,7 +133,7 @@ pub(super) async fn run_once(shared: &Shared) {
 }
 
 async fn run_waiting(shared: &Shared, run: Run, probe: &(dyn Fn() -> CheckRun + Send + Sync)) {
-    match timeout(run.rules().timeout(), survive(probe)).await {
+    match timeout(run.rules().timeout(), Survivor::of(probe)).await {
         Ok(Some(finding)) => shared.monitor.end(run, finding, shared.clock.now()),
         Ok(None) => shared.monitor.end_panicked(run, shared.clock.now()),
         Err(_) => shared.monitor.end_timed_out(run, shared.clock.now()),
@@ -124,19 +141,45 @@ async fn run_waiting(shared: &Shared, run: Run, probe: &(dyn Fn() -> CheckRun + 
 }
 
 fn run_blocking(shared: &Shared, run: Run, probe: &(dyn Fn() -> Finding + Send + Sync)) {
-    match catch_unwind(AssertUnwindSafe(probe)) {
-        Ok(finding) => shared.monitor.end(run, finding, shared.clock.now()),
-        Err(_) => shared.monitor.end_panicked(run, shared.clock.now()),
+    match survive(probe) {
+        Some(finding) => shared.monitor.end(run, finding, shared.clock.now()),
+        None => shared.monitor.end_panicked(run, shared.clock.now()),
     }
 }
 
-/// Runs a probe to its end; `None` if it panics.
-async fn survive(probe: &(dyn Fn() -> CheckRun + Send + Sync)) -> Option<Finding> {
-    let run = catch_unwind(AssertUnwindSafe(probe)).ok()?;
-    let mut run = pin!(run);
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context))) {
-        Ok(poll) => poll.map(Some),
-        Err(_) => Poll::Ready(None),
-    })
-    .await
+/// A run that waits, whose panics are its result, also those of its destructor: whoever drops it has still to say how it
+/// ended.
+struct Survivor(Option<CheckRun>);
+
+impl Survivor {
+    fn of(probe: &(dyn Fn() -> CheckRun + Send + Sync)) -> Self {
+        Self(survive(probe))
+    }
 }
+
+impl Future for Survivor {
+    /// None if it panics.
+    type Output = Option<Finding>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(run) = &mut self.0 else { return Poll::Ready(None) };
+        survive(|| run.as_mut().poll(context)).map_or(Poll::Ready(None), |poll| poll.map(Some))
+    }
+}
+
+impl Drop for Survivor {
+    fn drop(&mut self) {
+        let run = self.0.take();
+        survive(|| drop(run));
+    }
+}
+
+/// Returns what `work` does; `None` if it panics.
+fn survive<T>(work: impl FnOnce() -> T) -> Option<T> {
+    // The destructor of what it panics with may panic as well, so it is not run.
+    catch_unwind(AssertUnwindSafe(work)).map_err(mem::forget).ok()
+}
+
+#[cfg(test)]
+#[path = "runner_tests.rs"]
+mod tests;

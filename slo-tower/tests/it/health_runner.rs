@@ -184,6 +184,47 @@ async fn who_waits_for_changes_sees_the_last_one() {
     until(slos.health(), |status| !ready(status)).await;
 }
 
+/// Panics when it is dropped, which what a check awaits does where its time is over, or what it panics with.
+struct PanicsInDrop;
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        assert!(thread::panicking(), "a panic of ours");
+    }
+}
+
+#[tokio::test]
+async fn a_check_that_panics_while_it_is_dropped_is_run_again() {
+    let never = || async {
+        let _guard = PanicsInDrop;
+        pending::<Report>().await
+    };
+    let slos = start(
+        [
+            Check::new("is-cut-off", never).timeout(SHORT),
+            Check::new("waits-and-panics", || -> std::future::Ready<Report> {
+                std::panic::panic_any(PanicsInDrop)
+            }),
+            Check::blocking("blocks-and-panics", || -> Report { std::panic::panic_any(PanicsInDrop) }),
+        ]
+        .map(quick),
+    );
+    let ran_often = |status: &HealthStatus| status.checks.iter().all(|check| check.runs[2] > 2);
+    let patience = async {
+        while !ran_often(&slos.health().status()) {
+            // Nobody is told of a run that changes nothing.
+            tokio::time::sleep(SHORT).await; // tidy: real time because the runner is real.
+        }
+    };
+    let is_over = tokio::time::timeout(Duration::from_secs(10), patience).await;
+    assert!(is_over.is_ok(), "{:?}", slos.health().status());
+    let status = slos.health().status();
+    let fault = |name| status.check(name).unwrap().fault.clone();
+    assert_eq!(fault("is-cut-off"), Some(Fault::TimedOut(SHORT)));
+    assert_eq!(fault("waits-and-panics"), Some(Fault::Panicked));
+    assert_eq!(fault("blocks-and-panics"), Some(Fault::Panicked));
+}
+
 /// A registry that is built runs nothing by itself; `run_due` does, with the same rules, on the clock of the test.
 #[tokio::test(start_paused = true)]
 async fn a_registry_that_is_built_runs_what_is_due_when_it_is_told() {
