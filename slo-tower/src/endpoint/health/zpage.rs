@@ -43,9 +43,14 @@ fn write_line(out: &mut String, shown: &Shown<'_>, line: &Line<'_>) {
     write(out, format_args!("[{sign}]{name} {word}: {reason}\n"));
 }
 
-/// As long as a name of a check may be.
+/// As much of a name as is written in so many characters as that of a check may have.
 fn short(name: &str) -> String {
-    name.chars().take(60).collect()
+    let mut written = 0;
+    let fits = |character: &char| {
+        written += character.escape_debug().len();
+        written <= 60
+    };
+    name.chars().take_while(fits).collect()
 }
 
 fn write(out: &mut String, text: std::fmt::Arguments<'_>) {
