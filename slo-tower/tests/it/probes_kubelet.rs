@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::Request;
-use slo_tower::{Check, Clock, ProbeService, Report, SloRegistry, StartHold, Timestamp};
+use slo_tower::{
+    Allow, Check, Clock, ProbeService, ProbeSettings, Report, SloRegistry, StartHold, Timestamp,
+};
 
 use crate::support::call;
 
@@ -190,4 +192,23 @@ async fn a_dependency_in_liveness_restarts_the_process() {
         clock.advance(Duration::from_secs(1));
     }
     assert!(kubelet.restarts > 0);
+}
+
+/// Who probes one check of liveness restarts the process for it no earlier than who probes all of them.
+#[tokio::test]
+async fn a_check_that_has_not_run_yet_restarts_nothing_when_it_is_probed_by_itself() {
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let late = Check::in_process("loop", || Report::Fail("stuck".into())).gates_liveness().jitter(0.0);
+    let settings = ProbeSettings::new().names(Allow::Always);
+    let builder = SloRegistry::builder("test").without_declared().probes(settings).clock(clock.clone());
+    let slos = builder.check(late.initial_delay(Duration::from_secs(60))).build().unwrap();
+    let probe = |path: &str| {
+        let request = Request::builder().uri(path).body(()).unwrap();
+        call(slos.livez_service(), request).status().as_u16()
+    };
+    let both = || [probe("/livez"), probe("/livez/loop")];
+    assert_eq!(both(), [200, 200]);
+    clock.advance(Duration::from_secs(60));
+    slos.health().run_due().await;
+    assert_eq!(both(), [503, 503]);
 }

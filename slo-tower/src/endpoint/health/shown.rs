@@ -100,8 +100,11 @@ impl<'a> Shown<'a> {
         let mut lines = lines(asks, health, &[]);
         lines.retain(|line| line.check.is_some() && line.name == name);
         let line = lines.first_mut()?;
-        line.holds_back = line.level > Level::Warn;
-        let (level, is_success) = (line.level, !line.holds_back);
+        // What has not run yet says nothing against the life of the process here either.
+        let says_nothing = asks == Asks::Liveness && line.check.is_none_or(|check| check.reported.is_none());
+        line.holds_back = line.level > Level::Warn && !says_nothing;
+        let is_success = !line.holds_back;
+        let level = if is_success { line.level.min(Level::Warn) } else { line.level };
         let title = format!("{}/{name}", asks.path());
         Some(Self::of(title, (level, is_success), leave, lines, Vec::new()))
     }
