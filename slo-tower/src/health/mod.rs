@@ -64,11 +64,16 @@ struct Shared {
 impl Shared {
     /// Begins to drain; `false` if it has begun before.
     fn drain(&self) -> bool {
+        // Before anybody is told: a listener that hangs must not keep the process from ending.
+        self.begin_drain();
+        self.monitor.drain(self.clock.now())
+    }
+
+    /// Begins to drain and tells nobody yet.
+    fn begin_drain(&self) {
         // Relaxed: the lock of the deadlines orders it before what they start; whoever answers needs no more.
         self.is_draining.store(true, Ordering::Relaxed);
-        // Before anybody is told: a listener that hangs must not keep the process from ending.
         self.drain.begin();
-        self.monitor.drain(self.clock.now())
     }
 }
 

@@ -50,9 +50,10 @@ impl Listener {
             Signals::new()?
         };
         let run = move || {
+            let mut signals = signals;
             runtime.block_on(async {
                 tokio::select! {
-                    () = listen(&shared, signals) => {}
+                    () = listen(&shared, async || signals.next().await) => {}
                     () = stopped.notified() => {}
                 }
             });
@@ -68,17 +69,26 @@ impl Drop for Listener {
     }
 }
 
-async fn listen(shared: &Shared, mut signals: Signals) {
-    match signals.next().await {
-        Signal::Terminate => _ = shared.drain(),
-        Signal::Interrupt => {
-            shared.drain();
-            shared.drain.skip_delay();
-        }
+async fn listen(shared: &Arc<Shared>, mut next: impl AsyncFnMut() -> Signal) {
+    let first = next().await;
+    shared.begin_drain();
+    if matches!(first, Signal::Interrupt) {
+        shared.drain.skip_delay();
     }
+    tell(shared);
     loop {
-        signals.next().await;
+        next().await;
         shared.drain.cut_short();
+    }
+}
+
+/// Makes the process unready and tells whoever listens to its health, on another thread: one that hangs there must not keep
+/// the next signal from being heard.
+fn tell(shared: &Arc<Shared>) {
+    let drains = Arc::clone(shared);
+    let tell = move || _ = drains.monitor.drain(drains.clock.now());
+    if thread::Builder::new().name("slo-drain".into()).spawn(tell.clone()).is_err() {
+        tell();
     }
 }
 
@@ -116,5 +126,69 @@ impl Signals {
     async fn next(&mut self) -> Signal {
         self.0.recv().await;
         Signal::Interrupt
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Mutex, mpsc};
+    use std::time::Duration;
+
+    use slo_core::{Clock, HealthListener};
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::health::DrainTimes;
+    use crate::health::self_probe::Sightings;
+
+    #[tokio::test(start_paused = true)]
+    async fn signals_are_heard_while_a_listener_hangs() {
+        for (signals, stop_millis, give_up_millis) in [
+            (vec![Signal::Terminate], 2_000, 9_000),
+            (vec![Signal::Interrupt], 0, 7_000),
+            (vec![Signal::Terminate, Signal::Terminate], 0, 0),
+            (vec![Signal::Interrupt, Signal::Terminate], 0, 0),
+        ] {
+            let (release, held) = mpsc::channel::<()>();
+            let (held, is_released) = (Mutex::new(held), Arc::new(AtomicBool::new(false)));
+            let released = Arc::clone(&is_released);
+            let hangs: HealthListener = Box::new(move |_, _| {
+                let _ = held.lock().unwrap().recv_timeout(Duration::from_secs(10));
+                // Relaxed: a lone flag.
+                released.store(true, Ordering::Relaxed);
+            });
+            let times = DrainTimes { delay: Duration::from_secs(2), timeout: Duration::from_secs(7) };
+            let health = Health::new(
+                Vec::new(),
+                Vec::new(),
+                vec![hangs],
+                Clock::system(),
+                Sightings::default(),
+                times,
+            )
+            .unwrap();
+            let mut signals = signals.into_iter();
+            let next = async || match signals.next() {
+                Some(signal) => signal,
+                None => pending().await,
+            };
+            let start = Instant::now();
+            let ends = async {
+                health.drained().await;
+                let stopped = start.elapsed().as_millis();
+                health.given_up().await;
+                (stopped, start.elapsed().as_millis())
+            };
+            let ended = tokio::select! {
+                () = listen(&health.shared, next) => unreachable!("it listens for ever"),
+                ended = ends => ended,
+            };
+            assert_eq!(ended, (stop_millis, give_up_millis));
+            // Relaxed: a lone flag.
+            assert!(!is_released.load(Ordering::Relaxed), "the listener was waited for");
+            drop(release);
+        }
     }
 }
