@@ -23,6 +23,7 @@ mod facade;
 mod freshness;
 mod gates;
 mod health;
+mod health_edges;
 mod histories;
 mod incidents;
 mod kept_reports;

@@ -100,3 +100,28 @@ async fn ask(address: SocketAddr, number: u64) -> io::Result<u16> {
     let status = std::str::from_utf8(&line).ok().and_then(|line| line.split(' ').nth(1)?.parse().ok());
     status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it is no answer of HTTP/1.1"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever does not know the number cannot say that a probe has arrived, nor whoever sends it again say when.
+    #[test]
+    fn only_the_probe_that_is_under_way_is_seen_and_only_once() {
+        let sightings = Sightings::default();
+        let see = |number: u64, seconds| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HEADER, number.into());
+            sightings.see(&headers, Timestamp::from_unix_seconds(seconds));
+        };
+        see(0, 1);
+        assert_eq!(sightings.take(), None, "none is under way");
+        let number = sightings.expect();
+        see(number ^ 1, 1);
+        see(number, 2);
+        see(number, 3);
+        assert_eq!(sightings.take(), Some(Timestamp::from_unix_seconds(2)));
+        see(number, 4);
+        assert_eq!(sightings.take(), None, "it is over");
+    }
+}

@@ -106,6 +106,24 @@ fn the_watchdog_is_fed_at_half_its_time_while_the_process_is_alive() {
     drop(health);
 }
 
+/// Nor is a stop extended that the status does not show yet.
+#[tokio::test]
+async fn neither_a_start_that_is_over_nor_one_that_is_dead_is_extended() {
+    let dead = Check::in_process("loop", || Err("stuck")).gates_liveness().jitter(0.0);
+    let news = |health: &Health, end| Told::default().news(&health.status(), seconds(0), end);
+    let health = health(vec![dead]);
+    assert!(!news(&health, Some(seconds(9))).contains("EXTEND_TIMEOUT_USEC=14000000"));
+    let hold = health.hold_start();
+    assert!(news(&health, None).contains("EXTEND"), "nothing speaks against it yet");
+    health.run_due().await;
+    assert!(!news(&health, None).contains("EXTEND"), "it is dead");
+    drop(hold);
+    let ends = self::health(Vec::new());
+    let _hold = ends.hold_start();
+    ends.drain();
+    assert!(!news(&ends, None).contains("EXTEND"), "it ends");
+}
+
 /// By far sooner than liveness fails: systemd was told how long the service may hang.
 #[test]
 fn the_watchdog_is_not_fed_while_the_runtime_stands_still() {

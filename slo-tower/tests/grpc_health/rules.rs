@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slo_tower::{GrpcHealth, ServiceError, SloRegistry};
+use slo_tower::{Check, GrpcHealth, Report, ServiceError, SloRegistry};
 use tonic::Code;
 use tonic_health::pb::health_check_response::ServingStatus::{NotServing, ServiceUnknown, Serving};
 
@@ -47,6 +47,15 @@ async fn an_unknown_service_is_not_found_and_an_unknown_method_unimplemented() {
     let codec = tonic_prost::ProstCodec::<(), ()>::default();
     let answer = client.unary(tonic::Request::new(()), path, codec).await;
     assert_eq!(answer.unwrap_err().code(), Code::Unimplemented);
+}
+
+#[tokio::test]
+async fn a_service_serves_with_a_warning() {
+    let warns = Check::in_process("disk", || Report::Warn("nearly full".into())).jitter(0.0);
+    let slos = SloRegistry::builder("test").without_declared().check(warns).build().unwrap();
+    slos.health().run_due().await;
+    let health = slos.grpc_health().service("shop.Shop", ["disk"]).unwrap();
+    assert_eq!(check(&health, "shop.Shop").await, Ok(Serving));
 }
 
 #[tokio::test]
