@@ -9,10 +9,11 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Debian package = the program we need from it.
-readonly PACKAGES=(prometheus=prometheus prometheus=promtool prometheus-alertmanager=prometheus-alertmanager valgrind=valgrind curl=curl binutils=nm redis-server=redis-server openssl=openssl)
+readonly PACKAGES=(prometheus=prometheus prometheus=promtool prometheus-alertmanager=prometheus-alertmanager valgrind=valgrind curl=curl binutils=nm redis-server=redis-server
+    openssl=openssl wrk=wrk nghttp2-client=h2load)
 # Python package = the module we need from it.
 readonly PYTHON_PACKAGES=(prometheus_client=prometheus_client requests=requests grpcio=grpc
-    grpcio-health-checking=grpc_health)
+    grpcio-health-checking=grpc_health jsonschema=jsonschema)
 readonly TARGET="${CARGO_TARGET_DIR:-target}"
 readonly VENV="$TARGET/tools/venv"
 # Its presence, and a script that says no, keeps packages from starting their daemons.

@@ -59,15 +59,18 @@ async fn machines_get_json_in_the_format_that_they_accept() {
     assert_eq!((status, answer), (503, expected));
     let (status, answer) = get_json(&slos, "/readyz", "application/json");
     assert_micro_profile(&answer);
-    let down = |name: &str| {
+    let failing = |name: &str, status: &str| {
         json!({
-            "name": name, "status": "DOWN", "data": { "level": "fail", "reason": "refused by 10.0.0.7" }
+            "name": name, "status": status, "data": { "level": "fail", "reason": "refused by 10.0.0.7" }
         })
     };
     let life = json!({ "name": "life:ready", "status": "UP", "data": { "level": "pass" } });
     assert_eq!(
         (status, answer),
-        (503, json!({ "status": "DOWN", "checks": [life, down("own-disk"), down("database")] }))
+        (
+            503,
+            json!({ "status": "DOWN", "checks": [life, failing("own-disk", "DOWN"), failing("database", "UP")] })
+        )
     );
     // What is excluded decided nothing, and is not there.
     let (status, answer) =

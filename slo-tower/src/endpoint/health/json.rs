@@ -102,14 +102,16 @@ fn reported(line: &Line<'_>) -> Option<String> {
 }
 
 /// Writes what `MicroProfile` Health calls for: `UP` or `DOWN`, and the same of each check.
+///
+/// Its readers take the conjunction of all checks for the whole, so that what holds nothing back must not be down: how such a
+/// check is by itself is among its data.
 pub(super) fn micro_profile(shown: &Shown<'_>) -> String {
     let checks = included(shown).filter(|_| shown.leave > Leave::Status).map(|line| {
-        let level = own_level(line);
         let is_ours = |reading: &&Reading| matches!(reading.name, "level" | "reason");
         let readings = shown.readings(line).iter().filter(|reading| !is_ours(reading));
         let readings = readings.map(|reading| (reading.name, reading.value)).collect();
-        let data = Data { level: word(level), reason: shown.reason(line), readings };
-        Procedure { name: &line.name, status: up(level <= Level::Warn), data }
+        let data = Data { level: word(own_level(line)), reason: shown.reason(line), readings };
+        Procedure { name: &line.name, status: up(!line.holds_back), data }
     });
     json(&MicroProfile { status: up(shown.is_success), checks: checks.collect() })
 }

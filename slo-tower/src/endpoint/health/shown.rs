@@ -175,7 +175,9 @@ fn lines<'a>(asks: Asks, health: &'a HealthStatus, excluded: &[&str]) -> Vec<Lin
             (Life::Starting, false) => Some("a check has not passed yet"),
             (Life::Ready, false) => None,
         };
-        Line::made(format!("life:{}", health.life.as_str()), level, reason.map(str::to_owned))
+        // What is well needs no reason: a process that ends has started nevertheless.
+        let reason = reason.filter(|_| level > Level::Pass).map(str::to_owned);
+        Line::made(format!("life:{}", health.life.as_str()), level, reason)
     };
     match asks {
         Asks::Liveness => {
