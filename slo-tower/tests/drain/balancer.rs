@@ -33,7 +33,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    fn is_out(&self) -> bool {
+    pub(crate) fn is_out(&self) -> bool {
         // Relaxed: a lone flag; no other memory depends on it.
         self.is_out.load(Ordering::Relaxed)
     }
