@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use http::StatusCode;
-use slo_tower::{Allow, Check, Clock, ProbeFormat, ProbeSettings, Report, SloRegistry, Timestamp};
+use slo_tower::{Allow, Check, Clock, Finding, ProbeFormat, ProbeSettings, Report, SloRegistry, Timestamp};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -91,6 +91,16 @@ async fn listen(router: Router) -> SocketAddr {
 async fn registry(state: State) -> SloRegistry {
     let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
     let [worker, disk, cache, database] = state.reports().map(|report| move || report.clone());
+    let database = move || {
+        let finding = Finding::from(database()).with("seconds_left", 86_400.5).with("waiting_jobs", 12.0);
+        // Names that mean something else in one format or the other.
+        finding
+            .with("level", 1.0)
+            .with("responseTime", 2.0)
+            .with("a:b", 3.0)
+            .with("", 4.0)
+            .with("nothing", f64::NAN)
+    };
     let slos = SloRegistry::builder("formats")
         .without_declared()
         .clock(clock.clone())

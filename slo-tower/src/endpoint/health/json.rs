@@ -41,13 +41,18 @@ impl Serialize for Components<'_> {
                 Some(_) => format!("{}:responseTime", line.name),
                 None => line.name.clone().into_owned(),
             };
-            let read = shown.readings(line).iter();
+            let read = shown.readings(line).iter().filter(|reading| is_measurement(reading.name));
             let read = read.map(|reading| {
                 (format!("{}:{}", line.name, reading.name), [Component::of_reading(line, reading)])
             });
             [(name, [component])].into_iter().chain(read)
         }))
     }
+}
+
+/// A colon stands between a component and what was measured; and how long a check took is ours to say.
+fn is_measurement(name: &str) -> bool {
+    !name.is_empty() && !name.contains(':') && name != "responseTime"
 }
 
 #[derive(Serialize)]
