@@ -4,7 +4,8 @@
 //! `wrk` (HTTP/1.1) and `h2load` (HTTP/2) saturate servers of axum and of tonic whose handlers stand behind `LoadShed`,
 //! `RateLimit` and `ConcurrencyLimit`; the servers are processes of their own, since the load takes what it can get.
 //! Meanwhile each probe comes over a connection of its own, to the same listener, as the kubelet's do; and so that it is
-//! known what a busy machine does to any answer, a handler that has nothing of ours is asked in turn with the probes.
+//! known what a busy machine does to any answer, a handler that has nothing of ours is asked in turn with the probes, and
+//! the probes of a second listener, which has a thread to itself.
 //!
 //! ```text
 //! cargo test -p slo-tower --all-features --test probes_under_load      1 000 probes, 5 s: no machine is so busy

@@ -53,33 +53,39 @@ impl Probed {
     }
 }
 
-/// Asks for liveness and readiness in turn, and after each of them for what has nothing of ours.
-pub(crate) async fn probe(side: Side, address: SocketAddr, probes: usize) -> (Probed, Probed) {
-    let (mut ours, mut bare) = (Probed::default(), Probed::default());
+/// Who was asked in turn.
+pub(crate) struct Asked {
+    /// The probes, where the load is.
+    pub(crate) probes: Probed,
+    /// What has nothing of ours, at the same address.
+    pub(crate) bare: Probed,
+    /// The probes at the listener of operators.
+    pub(crate) operators: Probed,
+}
+
+/// Asks for liveness and readiness in turn, and each time for the others as well.
+pub(crate) async fn probe(side: Side, [users, operators]: [SocketAddr; 2], probes: usize) -> Asked {
+    let mut probed = [Probed::default(), Probed::default(), Probed::default()];
     for number in 0..probes {
         let is_liveness = number % 2 == 0;
-        let (is_well, took) = timed(
-            match side {
-                Side::Axum => Ask::Http(if is_liveness { "/livez" } else { "/readyz" }),
-                Side::Tonic => Ask::Health(if is_liveness { "liveness" } else { "readiness" }),
-            },
-            address,
-        )
-        .await;
-        ours.note(is_well, took);
-        let (is_well, took) = timed(
-            match side {
-                Side::Axum => Ask::Http("/bare"),
-                Side::Tonic => Ask::Call("/bare.Bare/Ask"),
-            },
-            address,
-        )
-        .await;
-        bare.note(is_well, took);
+        let path = if is_liveness { "/livez" } else { "/readyz" };
+        let (ours, bare) = match side {
+            Side::Axum => (Ask::Http(path), Ask::Http("/bare")),
+            Side::Tonic => {
+                (Ask::Health(if is_liveness { "liveness" } else { "readiness" }), Ask::Call("/bare.Bare/Ask"))
+            }
+        };
+        let asked = [(ours, users), (bare, users), (Ask::Http(path), operators)];
+        for (probed, (ask, address)) in probed.iter_mut().zip(asked) {
+            let (is_well, took) = timed(ask, address).await;
+            probed.note(is_well, took);
+        }
     }
-    ours.took.sort_unstable();
-    bare.took.sort_unstable();
-    (ours, bare)
+    let [probes, bare, operators] = probed.map(|mut probed| {
+        probed.took.sort_unstable();
+        probed
+    });
+    Asked { probes, bare, operators }
 }
 
 /// Waits until the service refuses what it is asked to do.

@@ -14,11 +14,11 @@ use http::{Request, Response};
 use slo_tower::{Allow, ProbeSettings, SloRegistry, answer_error};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 use tonic_prost::ProstCodec;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder, ServiceExt as _, service_fn};
@@ -78,7 +78,7 @@ async fn serve(stack: Stack) -> SloRegistry {
         .expect("it is valid");
     serve_http(stack, http, &slos);
     serve_grpc(stack, grpc, &slos);
-    tokio::spawn(axum::serve(admin, slos.admin_routes::<()>()).into_future());
+    serve_operators(admin, &slos);
     println!("{http_address} {grpc_address} {admin_address}");
     slos
 }
@@ -87,6 +87,19 @@ async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     (listener, address)
+}
+
+/// On a thread and a runtime of its own, which have nothing to do but this.
+fn serve_operators(listener: TcpListener, slos: &SloRegistry) {
+    let routes = slos.admin_routes::<()>();
+    let listener = listener.into_std().expect("nobody has used it yet");
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a thread has a runtime").block_on(async {
+            let listener = TcpListener::from_std(listener).expect("it does not block");
+            axum::serve(listener, routes).await.expect("it listens");
+        });
+    });
 }
 
 async fn work() -> &'static str {
@@ -115,7 +128,8 @@ fn serve_http(stack: Stack, listener: TcpListener, slos: &SloRegistry) {
 }
 
 fn serve_grpc(stack: Stack, listener: TcpListener, slos: &SloRegistry) {
-    let incoming = TcpListenerStream::new(listener);
+    // As tonic does where it binds by itself; otherwise an answer may wait for the client's acknowledgement.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let (health, bare) = (slos.grpc_health(), Bare(BoxCloneSyncService::new(service_fn(answer))));
     match stack {
         Stack::Recommended => {
