@@ -5,8 +5,8 @@
 //! a second server to go to: then it must have nothing to complain of at all.
 //!
 //! `h2load` keeps its connections, and opens no others. When a server goes it may send no more over them, and reports all that
-//! it would have liked to send as failed; but it also says how many requests it has begun, and how many of them have got
-//! their answer. These two must be the same, and are not where a server is killed.
+//! it would have liked to send as failed, also requests that it had written down but not sent when it was told. So the server
+//! counts what arrives of it, and each of these must have got its answer; where a server is killed, they have not.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -55,13 +55,11 @@ async fn the_tools_see_nothing_of_the_end(delay_ms: u64) -> Duration {
     let calls = Arc::new(Seen::default());
     let calling: Vec<_> = (0..WATCHES).map(|_| tokio::spawn(call(going.grpc, Arc::clone(&calls)))).collect();
     let tools = [wrk(front), h2load(going.http, "/work"), h2load(going.grpc, "/grpc.health.v1.Health/Check")];
-    // tidy: real time because other processes work.
-    sleep(WHILE).await;
+    sleep(WHILE).await; // tidy: real time because other processes work.
     let asked = going.signal("TERM");
     let (said, ended) = going.end().await;
-    assert_eq!(said, "ended", "delay {delay_ms} ms");
-    // tidy: as above; whoever is sent to the other server now must be served.
-    sleep(WHILE).await;
+    // Whoever is sent to the other server now must be served.
+    sleep(WHILE).await; // tidy: real time because other processes work.
 
     let [wrk, http, grpc] = tools;
     let wrk = Wrk::read(&wrk.interrupt().await);
@@ -79,9 +77,11 @@ async fn the_tools_see_nothing_of_the_end(delay_ms: u64) -> Duration {
     );
     assert!(wrk.answered > 100 && http.answered > 100 && grpc.answered > 100);
     assert_eq!(
-        (wrk.complaints.as_str(), http.lost(), grpc.lost(), Seen::total(&calls.failed)),
-        ("no", 0, 0, 0)
+        said,
+        format!("ended, after {} requests and {} calls of h2load", http.answered, grpc.answered),
+        "what arrived was answered"
     );
+    assert_eq!((wrk.complaints.as_str(), Seen::total(&calls.failed)), ("no", 0));
     assert!(unready < delay, "readiness fails at once: {unready:?}");
     assert!(accepted + Duration::from_millis(200) >= delay && accepted <= delay + SLACK, "{accepted:?}");
     assert!(ended >= delay && ended <= delay + SLACK, "{ended:?}");
@@ -95,8 +95,7 @@ async fn they_would_see_it() {
     let seen = Arc::new(Seen::default());
     let probing = tokio::spawn(probe(going.http, Arc::clone(&seen)));
     let tool = wrk(balance(going.http, staying.http, seen).await);
-    // tidy: real time because other processes work.
-    sleep(WHILE).await;
+    sleep(WHILE).await; // tidy: real time because other processes work.
     going.signal("TERM");
     going.end().await;
     probing.await.expect("no probe panics");
@@ -104,8 +103,7 @@ async fn they_would_see_it() {
 
     let killed = Program::start(naive);
     let tools = [h2load(killed.http, "/work"), h2load(killed.grpc, "/grpc.health.v1.Health/Check")];
-    // tidy: as above.
-    sleep(WHILE).await;
+    sleep(WHILE).await; // tidy: real time because other processes work.
     drop(killed);
     let [http, grpc] = tools.map(Tool::end);
     let [http, grpc] = [H2load::read(&http.await), H2load::read(&grpc.await)];
@@ -222,9 +220,9 @@ struct H2load {
 
 impl H2load {
     fn read(report: &str) -> Self {
-        let (begun, done) = (number_before(report, "started,"), number_before(report, "done,"));
+        let begun = number_before(report, "started,");
         let (answered, good) = (number_before(report, "succeeded,"), number_before(report, "2xx,"));
-        assert_eq!((done, answered), (good, good), "every answer is a success: {report}");
+        assert_eq!(answered, good, "every answer is a success: {report}");
         Self { begun, answered }
     }
 
