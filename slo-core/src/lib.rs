@@ -44,6 +44,9 @@ mod registry;
 
 mod export;
 
+#[cfg(feature = "generate")]
+mod generate;
+
 pub use self::alert::{AlertChange, AlertRowStatus, AlertStatus, AlertTransition};
 #[cfg(feature = "alertmanager")]
 pub use self::alertmanager::Alertmanager;
@@ -52,6 +55,10 @@ pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 pub use self::export::FacadePublisher;
 pub use self::export::{Exposition, TextFormat};
 pub use self::gate::{GateDecision, GateError, GateNumbers, GatePolicy, GateReason, GateRule};
+#[cfg(feature = "generate")]
+pub use self::generate::{
+    AlertingRule, GenerateError, GeneratedFile, Generator, RecordingRule, Rule, RuleGroup,
+};
 pub use self::health::{
     Burn, BurnPolicy, Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Finding,
     Freshness, Gate, HealthListener, HealthStatus, LastSuccess, Level, Life, Monitor, Probe, ProbeAnswer,

@@ -147,16 +147,81 @@ pub mod label {
     pub const RESULT: &str = "result";
     /// What overflowed.
     pub const KIND: &str = "kind";
+    /// Which SLO of which service it is, as sloth has it.
+    pub const SLOTH_ID: &str = "sloth_id";
+    /// The service that promises, as sloth has it.
+    pub const SLOTH_SERVICE: &str = "sloth_service";
+    /// The name of the SLO, as sloth has it.
+    pub const SLOTH_SLO: &str = "sloth_slo";
+    /// The window that a recorded ratio is over, as sloth has it.
+    pub const SLOTH_WINDOW: &str = "sloth_window";
+    /// How urgent an alert is, as sloth has it.
+    pub const SLOTH_SEVERITY: &str = "sloth_severity";
+    /// What made the rules.
+    pub const SLOTH_MODE: &str = "sloth_mode";
+    /// What the rules were made from.
+    pub const SLOTH_SPEC: &str = "sloth_spec";
+    /// The version of what made the rules.
+    pub const SLOTH_VERSION: &str = "sloth_version";
+    /// The promised percentage.
+    pub const SLOTH_OBJECTIVE: &str = "sloth_objective";
+}
+
+/// What rules of Prometheus record of an SLO. Those that sloth has are named and labelled as it does, so that its dashboards
+/// show them; those of pyrra as its generic rules do.
+pub mod recorded {
+    /// The share of bad events; the window follows.
+    pub const SLI_ERROR: &str = "slo:sli_error:ratio_rate";
+    /// The promised share.
+    pub const OBJECTIVE: &str = "slo:objective:ratio";
+    /// The share that may be bad.
+    pub const ERROR_BUDGET: &str = "slo:error_budget:ratio";
+    /// The length of the promise.
+    pub const TIME_PERIOD: &str = "slo:time_period:days";
+    /// The spending speed now.
+    pub const CURRENT_BURN_RATE: &str = "slo:current_burn_rate:ratio";
+    /// The share of the budget that is spent.
+    pub const PERIOD_BURN_RATE: &str = "slo:period_burn_rate:ratio";
+    /// The share of the budget that is left.
+    pub const PERIOD_REMAINING: &str = "slo:period_error_budget_remaining:ratio";
+    /// The declaration; always 1.
+    pub const INFO: &str = "sloth_slo_info";
+    /// Bad events against the mean traffic of the period; the window follows. Ours.
+    pub const COUNT_ERROR: &str = "slo:count_error:ratio_rate";
+    /// The mean traffic of the period, a second. Ours.
+    pub const MEAN_EVENTS: &str = "slo:period_events:mean_rate";
+    /// Whether the last slice of time was bad; absent where it had no events. Ours.
+    pub const SLICE_BAD: &str = "slo:time_slice:bad";
+    /// The promised share, as pyrra has it.
+    pub const PYRRA_OBJECTIVE: &str = "pyrra_objective";
+    /// The length of the promise in seconds, as pyrra has it.
+    pub const PYRRA_WINDOW: &str = "pyrra_window";
+    /// The measured share, as pyrra has it.
+    pub const PYRRA_AVAILABILITY: &str = "pyrra_availability";
+    /// Events a second, as pyrra has it.
+    pub const PYRRA_REQUESTS: &str = "pyrra_requests:rate5m";
+    /// Bad events a second, as pyrra has it.
+    pub const PYRRA_ERRORS: &str = "pyrra_errors:rate5m";
 }
 
 /// The labels of `slo_info` that a user's own labels must not shadow.
 pub(crate) const INFO_LABELS: &[&str] =
     &[label::SLO, label::SERVICE, label::SLI, label::WINDOW, label::THRESHOLD, "job", "instance", "le"];
 
+#[cfg(any(feature = "generate", feature = "prometheus"))]
+mod matchers;
+
+#[cfg(any(feature = "generate", feature = "prometheus"))]
+pub(crate) use self::matchers::are_matchers;
+
 /// The name of all alerts about burn rates, whoever raises them: this process or rules of Prometheus.
 pub const ALERT_NAME: &str = "SloBurnRate";
+/// The name of the alert that nobody counts for an SLO any more.
+pub const ALERT_ABSENT: &str = "SloAbsent";
+/// The name of the alert that several services count for SLOs of one name.
+pub const ALERT_AMBIGUOUS: &str = "SloAmbiguous";
 /// The labels of an alert that are always ours.
-#[cfg(feature = "alertmanager")]
+#[cfg(any(feature = "alertmanager", feature = "generate"))]
 pub(crate) const ALERT_LABELS: &[&str] = &[label::ALERT_NAME, label::SLO, label::SERVICE, label::SEVERITY];
 
 /// The route of requests that match no route.

@@ -36,6 +36,8 @@ pub use self::window::{CalendarPeriod, Window};
 use self::error::Reason;
 use self::parse::Decimal;
 pub(crate) use self::parse::format_duration;
+#[cfg(feature = "generate")]
+pub(crate) use self::slo::check_label;
 pub(crate) use self::slo::split_route;
 
 const BILLION: u64 = 1_000_000_000;

@@ -299,6 +299,16 @@ pub(crate) fn split_route(route: &str) -> Result<(&str, &str), ObjectiveError> {
     }
 }
 
+/// Refuses what is no name for a label of a user.
+///
+/// # Errors
+///
+/// If the name is no Prometheus label name, or is one we write ourselves.
+#[cfg(feature = "generate")]
+pub(crate) fn check_label(name: &str) -> Result<(), ObjectiveError> {
+    label_fault(name).map_or(Ok(()), |reason| Err(ObjectiveError::new(name, reason)))
+}
+
 /// Says what is wrong with a label name, if anything.
 pub(crate) fn label_fault(name: &str) -> Option<Reason> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';

@@ -38,6 +38,8 @@ mod readings;
 mod registries;
 mod reports;
 mod series;
+#[path = "../support/skipped.rs"]
+mod skipped;
 mod slices;
 mod support;
 mod threads;

@@ -1,8 +1,6 @@
 //! What the tests share: an independent reading of the text exposition, and promises to hold it against.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +8,8 @@ use slo_core::{
     BurnPolicy, Check, Clock, Monitor, Objective, Registry, RuntimeStatus, Sli, Slo, TextFormat, Threshold,
     Timestamp,
 };
+
+pub(crate) use crate::skipped::skipped;
 
 /// An hour boundary, so that every ring of the windows has a step that begins here.
 pub(crate) const START: Timestamp = Timestamp::from_unix_seconds(472_222 * 3_600);
@@ -143,16 +143,5 @@ impl Random {
         self.0 ^= self.0 >> 27;
         let bits = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 12;
         (bits as f64 + 0.5) / (1_u64 << 52) as f64
-    }
-}
-
-/// Says that a test did not run because a tool is missing; on CI nothing may be missing.
-pub(crate) fn skipped(test: &str, why: &str) {
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{test} must run on CI: {why}");
-    let line = format!("SKIPPED {test}: {why}\n");
-    eprint!("{line}");
-    if let Some(path) = std::env::var_os("SLO_SKIP_LOG") {
-        let mut log = OpenOptions::new().append(true).create(true).open(path).expect("the log opens");
-        log.write_all(line.as_bytes()).expect("the log takes a line");
     }
 }
