@@ -59,7 +59,7 @@ main() {
 # Code that only one feature uses is dead without it, which the other steps do not see.
 each_feature() {
     local feature
-    for feature in '' alertmanager calendar prometheus store tracing; do
+    for feature in '' alertmanager calendar generate prometheus store tracing; do
         RUSTFLAGS='-D warnings' cargo check --quiet -p slo-core --no-default-features --features "$feature" \
             --target-dir "$TARGET/features"
     done

@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --example shop
 //! cargo run --example shop -- --traffic
+//! cargo run --example shop -- --print rules
 //! ```
 //!
 //! Read `handlers.rs` first, then `shop` below: that is all a service needs. The rest of this folder makes the
@@ -28,7 +29,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use self::bank::Bank;
-use self::options::{Command, HELP, Options};
+use self::options::{Command, HELP, Options, Printed};
 
 /// How long requests that are under way may take once the shop has closed.
 const GRACE: Duration = Duration::from_secs(5);
@@ -61,6 +62,7 @@ async fn main() -> ExitCode {
     let command = Command::parse(std::env::args_os().skip(1), |name| std::env::var(name).ok());
     let options = match command {
         Ok(Command::Serve(options)) => options,
+        Ok(Command::Print(what)) => return print(what),
         Ok(Command::Help) => {
             print!("{HELP}");
             return ExitCode::SUCCESS;
@@ -72,11 +74,33 @@ async fn main() -> ExitCode {
     };
     match serve(&options).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("shop: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&*error),
     }
+}
+
+/// Prints a file that is made of the promises alone: nothing is opened and nobody asked.
+fn print(what: Printed) -> ExitCode {
+    let slos = SloRegistry::builder("shop").build();
+    // As the job is called in the README.
+    let generator = slos.map(|slos| slos.generate().matching(r#"job="shop""#));
+    match generator {
+        Ok(Ok(generator)) => {
+            let file = match what {
+                Printed::Rules => generator.rules(),
+                Printed::PrometheusRule => generator.prometheus_rule(),
+                Printed::Alertmanager => generator.alertmanager(),
+            };
+            print!("{file}");
+            ExitCode::SUCCESS
+        }
+        Ok(Err(error)) => fail(&error),
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &dyn Error) -> ExitCode {
+    eprintln!("shop: {error}");
+    ExitCode::FAILURE
 }
 
 async fn serve(options: &Options) -> Result<(), Box<dyn Error>> {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use lexopt::prelude::*;
@@ -19,6 +20,8 @@ Options:
       --traffic[=SECONDS]  send requests to itself for this long (60) and print a summary; then go on serving
       --requests=N         with --traffic: send at most this many (12000)
       --seed=N             with --traffic: choose other requests (1)
+      --print=WHAT         print what a fleet of shops is watched by, and end: rules (of Prometheus), prometheusrule (for its
+                           operator) or alertmanager (where alerts go)
   -h, --help               print this
 
 Environment:
@@ -34,8 +37,31 @@ Environment:
 pub(crate) enum Command {
     /// Print [`HELP`].
     Help,
+    /// Print a generated file.
+    Print(Printed),
     /// Serve the shop.
     Serve(Options),
+}
+
+/// Which generated file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Printed {
+    Rules,
+    PrometheusRule,
+    Alertmanager,
+}
+
+impl FromStr for Printed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "rules" => Ok(Self::Rules),
+            "prometheusrule" => Ok(Self::PrometheusRule),
+            "alertmanager" => Ok(Self::Alertmanager),
+            _ => Err("write rules, prometheusrule or alertmanager".to_owned()),
+        }
+    }
 }
 
 /// How to serve.
@@ -67,6 +93,7 @@ impl Command {
         while let Some(argument) = parser.next()? {
             match argument {
                 Short('h') | Long("help") => return Ok(Self::Help),
+                Long("print") => return Ok(Self::Print(parser.value()?.parse()?)),
                 Long("traffic") => {
                     if let Some(seconds) = parser.optional_value() {
                         bounds.time = Duration::from_secs(seconds.parse()?);
@@ -126,6 +153,7 @@ mod tests {
             Options { host: "127.0.0.1".to_owned(), port: 3000, state_dir, traffic: None, colour: true };
         assert_eq!(parse(&[], &[]), Ok(Command::Serve(default)));
         assert_eq!(parse(&["--traffic", "-h"], &[]), Ok(Command::Help));
+        assert_eq!(parse(&["--print", "rules"], &[]), Ok(Command::Print(Printed::Rules)));
         let bounds = Bounds { time: Duration::from_secs(5), requests: 400, seed: 7 };
         let (host, state_dir) = ("::1".to_owned(), PathBuf::from("/var/lib/shop"));
         let told = Options { host, port: 0, state_dir, traffic: Some(bounds), colour: false };
@@ -141,6 +169,11 @@ mod tests {
             (&["--trafic"][..], &[][..], "invalid option '--trafic'"),
             (&["now"], &[], "unexpected argument \"now\""),
             (&["--traffic=soon"], &[], "cannot parse argument \"soon\""),
+            (
+                &["--print=dashboards"],
+                &[],
+                "cannot parse argument \"dashboards\": write rules, prometheusrule",
+            ),
             (&["--seed=2"], &[], "--seed needs --traffic"),
             (&[], &[("PORT", "65536")], "PORT=\"65536\" is no port: write 0 to 65535"),
         ] {

@@ -220,8 +220,23 @@ pub const ALERT_NAME: &str = "SloBurnRate";
 pub const ALERT_ABSENT: &str = "SloAbsent";
 /// The name of the alert that several services count for SLOs of one name.
 pub const ALERT_AMBIGUOUS: &str = "SloAmbiguous";
+/// The labels of generated rules that are always ours, besides those of `slo_info`.
+#[cfg(feature = "generate")]
+pub(crate) const RULE_LABELS: &[&str] = &[
+    label::ALERT_NAME,
+    label::SEVERITY,
+    label::SLOTH_ID,
+    label::SLOTH_SERVICE,
+    label::SLOTH_SLO,
+    label::SLOTH_WINDOW,
+    label::SLOTH_SEVERITY,
+    label::SLOTH_MODE,
+    label::SLOTH_SPEC,
+    label::SLOTH_VERSION,
+    label::SLOTH_OBJECTIVE,
+];
 /// The labels of an alert that are always ours.
-#[cfg(any(feature = "alertmanager", feature = "generate"))]
+#[cfg(feature = "alertmanager")]
 pub(crate) const ALERT_LABELS: &[&str] = &[label::ALERT_NAME, label::SLO, label::SERVICE, label::SEVERITY];
 
 /// The route of requests that match no route.

@@ -1,5 +1,8 @@
 //! axum: routes from its router, endpoints as its routes.
 
+#[cfg_attr(not(feature = "generate"), path = "axum/no_rules.rs")]
+mod rules;
+
 use std::any::Any;
 
 use axum::body::Body;
@@ -10,6 +13,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use tower_layer::Layer;
 
+use self::rules::with_rules;
 use crate::record::{Deliver, Record, ResponseBody, SloLayer};
 use crate::registry::SloRegistry;
 use crate::route::{RequestHead, RouteTemplate, TemplateError, Templates};
@@ -131,8 +135,8 @@ impl SloRegistry {
         Ok(self.layer_by(Around(Templates::new(templates)?)).layer(router.with_state(())))
     }
 
-    /// Returns `/metrics`, `/slo`, `/slo/incidents` and the probes, to be merged after the layer so that they are not recorded themselves, and
-    /// after all layers that shed, limit or delay.
+    /// Returns `/metrics`, `/slo`, `/slo/incidents` and the probes, with the feature `generate` also `/slo/rules.yaml`, to be merged after
+    /// the layer so that they are not recorded themselves, and after all layers that shed, limit or delay.
     ///
     /// Of two merged routers without a fallback of their own, the second one's answers what matches no route; here
     /// it records these requests, as the layer would have.
@@ -187,7 +191,7 @@ fn with_reports<S>(router: Router<S>, slos: &SloRegistry) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    router
+    with_rules(router, slos)
         .route("/metrics", any_service(slos.metrics_service()))
         .route("/slo", any_service(slos.status_service()))
         .route("/slo/gate", any_service(slos.gate_service()))

@@ -28,7 +28,7 @@ pub use self::file::GeneratedFile;
 pub use self::group::{AlertingRule, RecordingRule, Rule, RuleGroup};
 
 use self::source::Source;
-use crate::naming::are_matchers;
+use crate::naming::{RULE_LABELS, are_matchers};
 use crate::objective::{Slo, check_label};
 use crate::registry::Registry;
 
@@ -110,7 +110,7 @@ impl Generator {
     ///
     /// If the name is no label name, is one we write ourselves, or is given twice.
     pub fn label(mut self, name: &str, value: impl Into<String>) -> Result<Self, GenerateError> {
-        check_label(name).map_err(GenerateError::Label)?;
+        check_label(name, RULE_LABELS).map_err(GenerateError::Label)?;
         match self.labels.insert(name.to_owned(), value.into()) {
             Some(_) => Err(GenerateError::LabelTwice { name: name.to_owned() }),
             None => Ok(self),

@@ -42,9 +42,10 @@ mod tests {
     fn only_matchers_select() {
         for (matchers, are) in [
             (r#"job="shop""#, true),
-            (r#" job = "shop" , instance=~"a.*:80" ,"#, true),
+            (r#" job = "shop" , instance=~"a.*:80""#, true),
             (r#"a!="}",b!~"\"}""#, true),
             ("", false),
+            (r#"job="shop","#, false),
             ("job=shop", false),
             (r#"{job="shop"}"#, false),
             (r#"job="shop"} or up{a="b""#, false),

@@ -299,14 +299,15 @@ pub(crate) fn split_route(route: &str) -> Result<(&str, &str), ObjectiveError> {
     }
 }
 
-/// Refuses what is no name for a label of a user.
+/// Refuses what is no name for a label of a user, where these are ours as well.
 ///
 /// # Errors
 ///
 /// If the name is no Prometheus label name, or is one we write ourselves.
 #[cfg(feature = "generate")]
-pub(crate) fn check_label(name: &str) -> Result<(), ObjectiveError> {
-    label_fault(name).map_or(Ok(()), |reason| Err(ObjectiveError::new(name, reason)))
+pub(crate) fn check_label(name: &str, ours: &[&str]) -> Result<(), ObjectiveError> {
+    let reserved = ours.contains(&name).then_some(Reason::LabelReserved);
+    label_fault(name).or(reserved).map_or(Ok(()), |reason| Err(ObjectiveError::new(name, reason)))
 }
 
 /// Says what is wrong with a label name, if anything.

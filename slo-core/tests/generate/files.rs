@@ -109,6 +109,10 @@ fn what_cannot_be_written_is_refused() {
             "label \"slo\" is a label we write ourselves: choose another name",
         ),
         (
+            own().label("sloth_id", "x").unwrap_err(),
+            "label \"sloth_id\" is a label we write ourselves: choose another name",
+        ),
+        (
             own().label("a-b", "x").unwrap_err(),
             "label \"a-b\" is not a label name: write letters, digits and '_', not starting with a digit",
         ),

@@ -8,3 +8,4 @@ mod promtool;
 #[path = "../support/skipped.rs"]
 mod skipped;
 mod subjects;
+mod words;

@@ -56,6 +56,10 @@ impl Counter {
         Self { values: "0".to_owned(), value: 0 }
     }
 
+    pub(crate) fn values(&self) -> &str {
+        &self.values
+    }
+
     /// Adds as much in each of so many intervals.
     pub(crate) fn add(&mut self, each: u64, intervals: u64) {
         if let Some(more) = intervals.checked_sub(1) {

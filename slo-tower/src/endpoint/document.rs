@@ -11,6 +11,16 @@ pub(super) trait Document: Send + Sync {
     }
 }
 
+/// A text that is there as a whole: some kilobytes, as a report has a maximum of everything, or what is asked for once a release.
+pub(super) struct Text(pub(super) String);
+
+impl Document for Text {
+    fn write_piece(&mut self, out: &mut String) -> bool {
+        out.push_str(&self.0);
+        false
+    }
+}
+
 /// The length of a chunk, which a last piece may exceed: some twenty microseconds of work. What the application appends
 /// is one piece.
 pub(super) const CHUNK: usize = 64 * 1024;

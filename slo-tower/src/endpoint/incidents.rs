@@ -10,7 +10,7 @@ use tower_service::Service;
 
 use super::accept::prefers_markdown;
 use super::body::EndpointBody;
-use super::document::Document;
+use super::document::{Document, Text};
 use super::reply::{answer, refused};
 
 const JSON: &str = "application/json";
@@ -75,16 +75,6 @@ impl<B> Service<Request<B>> for IncidentsService {
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         ready(Ok(refused(&request).unwrap_or_else(|| self.answer(&request))))
-    }
-}
-
-/// A text that is there as a whole: some kilobytes, as a report has a maximum of everything.
-struct Text(String);
-
-impl Document for Text {
-    fn write_piece(&mut self, out: &mut String) -> bool {
-        out.push_str(&self.0);
-        false
     }
 }
 

@@ -18,6 +18,8 @@ mod health;
 mod incidents;
 mod metrics;
 mod reply;
+#[cfg(feature = "generate")]
+mod rules;
 mod status;
 
 pub(crate) use self::appended::Appended;
@@ -27,4 +29,6 @@ pub(crate) use self::health::Asks;
 pub use self::health::{Allow, ProbeFormat, ProbeService, ProbeSettings};
 pub use self::incidents::IncidentsService;
 pub use self::metrics::MetricsService;
+#[cfg(feature = "generate")]
+pub use self::rules::RulesService;
 pub use self::status::StatusService;

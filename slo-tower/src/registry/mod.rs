@@ -3,6 +3,8 @@
 mod builder;
 mod drain;
 mod gate;
+#[cfg(feature = "generate")]
+mod rules;
 mod runtimes;
 #[cfg(feature = "signal")]
 mod signals;

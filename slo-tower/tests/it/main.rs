@@ -23,6 +23,8 @@ mod operations;
 mod probes;
 mod probes_json;
 mod probes_kubelet;
+#[cfg(feature = "generate")]
+mod rules;
 mod stacking;
 mod stall;
 mod support;
