@@ -39,7 +39,7 @@ fn an_alert_says_which_window_fired_what_is_gone_and_when_all_will_be() {
     let generator = generator(slos().into_iter().filter(|slo| slo.name() == "labelled"));
     let generator = generator.runbook_url("https://wiki.example/{service}/{slo}#{severity}");
     let rules = directory.write("rules.yaml", generator.rules().to_yaml());
-    // In steps of five minutes: at 1 %, burning 20 times as fast as 99.95 % allows, for seven hours; and, after three days in
+    // In steps of half of the shortest window: at 1 %, burning 20 times as fast as 99.95 % allows, for seven hours; and, after three days in
     // which all was well, for seventy minutes.
     let (promised, page) = ("99.95% over 30d is promised.", "over 5m too at more than 14.4.");
     let gone = format!(
@@ -53,29 +53,29 @@ fn an_alert_says_which_window_fired_what_is_gone_and_when_all_will_be() {
     );
     let labels = labels();
     let selector = r#"{slo="labelled",instance="a"}"#;
-    let mut text = format!("rule_files: [{}]\nevaluation_interval: 5m\n", rules.display());
+    let mut text = format!("rule_files: [{}]\nevaluation_interval: 150s\n", rules.display());
     let order: Vec<_> = generator.groups().into_iter().map(|group| group.name).rev().collect();
     write!(text, "group_eval_order: {order:?}\ntests:\n").expect("a text takes all");
-    for (well, failing, description) in [(0, 84, gone), (864, 14, going)] {
+    for (well, failing, description) in [(0, 168, gone), (1_728, 28, going)] {
         let annotations = map(&[
             ("description", &description),
             ("runbook_url", "https://wiki.example/shop/labelled#page"),
             ("summary", "shop: labelled burns its error budget 20.0 times as fast as it may"),
         ]);
         let [mut events, mut bad] = [Counter::new(), Counter::new()];
-        events.add(5_000, well + failing);
+        events.add(2_500, well + failing);
         bad.add(0, well);
-        bad.add(50, failing);
+        bad.add(25, failing);
         write!(
             text,
-            "- interval: 5m\n  input_series:\n  \
+            "- interval: 150s\n  input_series:\n  \
              - {{series: 'slo_events_total{selector}', values: '{}'}}\n  \
              - {{series: 'slo_bad_events_total{selector}', values: '{}'}}\n  \
-             alert_rule_test:\n  - eval_time: {}m\n    alertname: SloBurnRate\n    \
+             alert_rule_test:\n  - eval_time: {}s\n    alertname: SloBurnRate\n    \
              exp_alerts: [{{exp_labels: {labels}, exp_annotations: {annotations}}}]\n",
             events.values(),
             bad.values(),
-            5 * (well + failing),
+            150 * (well + failing),
         )
         .expect("a text takes all");
     }
