@@ -60,7 +60,8 @@ const fn failing(share: f64) -> Act {
     Act { bad: share, ..WELL }
 }
 
-/// Every kind of trouble.
+/// Every kind of trouble. None burns within a hundredth of a limit for minutes: where a window ends between two samples, newer
+/// and older versions of Prometheus differ by that much.
 fn incidents() -> Vec<Incident> {
     let mut all = Vec::new();
     for share in [0.02, 0.05, 0.08, 0.16, 0.3, 0.7] {
@@ -69,11 +70,11 @@ fn incidents() -> Vec<Incident> {
     for minutes in [1, 3, 10, 25] {
         all.push(incident(format!("down {minutes}"), minutes * MINUTE, |_| [failing(1.0); 3]));
     }
-    for (every, lasts, share) in [(5, 3, 1.0), (3, 2, 0.5), (10, 6, 1.0), (2, 1, 0.9)] {
+    for (every, lasts, share) in [(5, 3, 1.0), (3, 2, 0.5), (10, 5, 1.0), (2, 1, 0.9)] {
         let burst = move |tick: u64| [if tick % (every * MINUTE) < lasts { failing(share) } else { WELL }; 3];
         all.push(incident(format!("bursts {every} {share}"), 30 * MINUTE, burst));
     }
-    for (down, up) in [(1, 4), (2, 2), (1, 9), (3, 12)] {
+    for (down, up) in [(1, 4), (2, 2), (1, 19), (3, 12)] {
         let flap = move |tick: u64| {
             [failing(if tick % ((down + up) * MINUTE) < down * MINUTE { 1.0 } else { 0.0 }); 3]
         };
