@@ -36,12 +36,31 @@ pub(super) fn file(path: &Path) -> Result<Vec<Known>, String> {
     if u64::try_from(length).is_ok_and(|length| length > FILE_BYTES_MAX) {
         return Err(format!("{place} is longer than {FILE_BYTES_MAX} bytes"));
     }
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let certificates = certificates.map_err(|error| format!("{place} is no PEM: {}", told(&error)))?;
+    let certificates = sections(&text).map_err(|why| format!("{place} is no PEM: {why}"))?;
     if certificates.is_empty() {
         return Err(format!("{place} holds no certificate in PEM"));
     }
     all(&certificates, &place.to_string())
+}
+
+/// Returns what is in the sections that are certificates; an error says what is wrong with one.
+///
+/// Other sections are cut out before they are read: keys that are encrypted the old way have headers, and are no base64.
+fn sections(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
+    let mut is_certificate = false;
+    let mut own = Vec::new();
+    // Some editors begin a file with a byte order mark.
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let bare = line.trim_ascii_end();
+        is_certificate |= bare == b"-----BEGIN CERTIFICATE-----";
+        if is_certificate {
+            own.extend_from_slice(line);
+        }
+        is_certificate &= bare != b"-----END CERTIFICATE-----";
+    }
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&own).collect();
+    certificates.map_err(|error| told(&error))
 }
 
 /// Reads every certificate that `place` has presented.
@@ -84,5 +103,48 @@ const fn told(error: &pem::Error) -> &'static str {
         pem::Error::IllegalSectionStart { .. } => "a section does not begin as it should",
         pem::Error::Base64Decode(_) => "a section is no base64",
         _ => "it cannot be read",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(label: &str, lines: &str) -> String {
+        format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
+    }
+
+    /// Keys stand beside certificates in all the ways in which keys are written.
+    #[test]
+    fn certificates_are_found_among_whatever_else_there_is() {
+        let certificate = || section("CERTIFICATE", "AQID");
+        let encrypted = section(
+            "RSA PRIVATE KEY",
+            "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,0123456789ABCDEF0123456789ABCDEF\n\nAQID",
+        );
+        for (text, expected) in [
+            (certificate(), 1),
+            (certificate().replace('\n', "\r\n"), 1),
+            (format!("Issuer: CN=us\n{}\n\n# another\n{}", certificate(), certificate()), 2),
+            (section("EC PARAMETERS", "BggqhkjOPQMBBw==") + &certificate(), 1),
+            (encrypted.clone() + &certificate(), 1),
+            (certificate() + &encrypted + &certificate(), 2),
+            (section("TRUSTED CERTIFICATE", "AQID") + &section("CERTIFICATE REQUEST", "AQID"), 0),
+            (format!("\u{feff}{}", certificate()), 1),
+            (String::new(), 0),
+        ] {
+            let found = sections(text.as_bytes()).map(|all| all.iter().map(|der| der.to_vec()).collect());
+            assert_eq!(found, Ok(vec![vec![1, 2, 3]; expected]), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_broken_certificate_is_told_and_not_shown() {
+        for (text, expected) in [
+            (section("CERTIFICATE", "hunter2!"), "a section is no base64"),
+            (section("CERTIFICATE", "AQID").replace("-----END", ""), "a section has no end"),
+        ] {
+            assert_eq!(sections(text.as_bytes()), Err(expected), "{text}");
+        }
     }
 }
