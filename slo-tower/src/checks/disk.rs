@@ -127,7 +127,7 @@ impl SpaceLimits {
         };
         let left = || {
             let (available, all) =
-                (bytes(room.available_bytes), bytes(room.used_bytes + room.available_bytes));
+                (bytes(room.available_bytes), bytes(room.used_bytes.saturating_add(room.available_bytes)));
             format!("{}: {available} of {all} left, {}", path.display(), percent(ratio))
         };
         let of_space = match self.space {
@@ -210,6 +210,13 @@ mod tests {
 
     fn room(available_bytes: u64, used_bytes: u64, [inodes_available, inodes_used]: [u64; 2]) -> Room {
         Room { available_bytes, used_bytes, inodes_available, inodes_used }
+    }
+
+    /// Some file systems of the network say that they have all that can be counted.
+    #[test]
+    fn sizes_beyond_all_counting_are_judged() {
+        let finding = SpaceLimits::default().judge(Path::new("/data"), &room(GIB, u64::MAX, [0, 0]));
+        assert_eq!(finding.report().reason(), Some("/data: 1 GiB of 16 EiB left, 0%; less than 5%"));
     }
 
     #[test]
