@@ -196,7 +196,7 @@ impl Get {
         Ok(Self {
             authority: authority.clone(),
             address,
-            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            path: path(&uri),
             headers,
             statuses: Statuses::default(),
             contains: None,
@@ -216,9 +216,7 @@ impl Get {
     }
 
     async fn ask(&self, start: Instant) -> Result<Answer, String> {
-        let mut request =
-            Request::get(&self.path).body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
-        request.headers_mut().clone_from(&self.headers);
+        let request = self.request().map_err(|error| error.to_string())?;
         let contains = self.contains.as_deref().map(str::as_bytes);
         let stream = self.address.connect().await?;
         let answer = match &self.tls {
@@ -226,6 +224,12 @@ impl Get {
             Some(tls) => ask::ask(tls.connect(stream).await?, request, contains, start).await,
         };
         answer.map_err(|error| format!("{} gave no answer: {error}", self.authority))
+    }
+
+    fn request(&self) -> Result<Request<Empty<Bytes>>, ::http::Error> {
+        let mut request = Request::get(&self.path).body(Empty::new())?;
+        request.headers_mut().clone_from(&self.headers);
+        Ok(request)
     }
 
     fn judge(&self, answer: &Answer) -> Report {
@@ -246,6 +250,12 @@ impl Get {
             Body::Broken(error) => Report::Fail(format!("the answer of {authority} broke off: {error}")),
         }
     }
+}
+
+/// Returns what is asked for: a query needs no path in a URL, but one in a request.
+fn path(uri: &Uri) -> String {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
 }
 
 impl fmt::Debug for Get {
@@ -278,6 +288,7 @@ mod tests {
             ("http://shop:8080/ready?token=hunter2", None),
             ("http://[::1]:8080", None),
             ("HTTP://shop", None),
+            ("http://shop?token=hunter2", None),
             ("", Some(none)),
             ("/ready?hunter2", Some(none)),
             ("http://", Some(none)),
@@ -297,6 +308,21 @@ mod tests {
         let needs = "https:// needs the feature `check-https`";
         let expected = (!cfg!(feature = "check-https")).then_some(needs);
         assert_eq!(fault(HttpGet::new("https://shop")).as_deref(), expected);
+    }
+
+    #[test]
+    fn a_query_needs_no_path() {
+        for (url, path) in [
+            ("http://shop", "/"),
+            ("http://shop/", "/"),
+            ("http://shop?deep=1", "/?deep=1"),
+            ("http://shop/ready?deep=1", "/ready?deep=1"),
+            ("http://[::1]:80?deep=1#top", "/?deep=1"),
+        ] {
+            let get = Get::new(url).unwrap();
+            assert_eq!(get.path, path, "{url}");
+            assert_eq!(get.request().unwrap().uri().to_string(), path, "{url}");
+        }
     }
 
     #[test]
