@@ -33,14 +33,16 @@ impl Address {
         Self { host: bare.to_owned(), port }
     }
 
-    /// Reads `host:port`; an error says what to write.
+    /// Reads `host:port`; an error says what to write. It does not repeat what may hold credentials, as the URL of a database
+    /// does that was given in place of its address.
     #[cfg_attr(
         not(any(feature = "check-certificates", feature = "check-tcp")),
         allow(dead_code, reason = "only a URL is no such text")
     )]
     pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let what = if text.contains('@') { "what holds an '@'".to_owned() } else { format!("{text:?}") };
         let fault =
-            || format!("{text:?} is no address: write host:port, such as \"db:5432\" or \"[::1]:5432\"");
+            || format!("{what} is no address: write host:port, such as \"db:5432\" or \"[::1]:5432\"");
         let (host, port) = text.rsplit_once(':').ok_or_else(fault)?;
         let is_digits = port.bytes().all(|byte| byte.is_ascii_digit());
         let port = port.parse().ok().filter(|port| is_digits && *port > 0).ok_or_else(fault)?;
@@ -143,7 +145,6 @@ mod tests {
             "[db]:1",
             "[::1:80",
             "http://db:80",
-            "me:secret@db:80",
             "d b:80",
             "db\n:80",
         ] {
@@ -151,6 +152,17 @@ mod tests {
             let expected =
                 format!("{text:?} is no address: write host:port, such as \"db:5432\" or \"[::1]:5432\"");
             assert_eq!(error, expected);
+        }
+    }
+
+    /// The URL of a database is easily given for its address.
+    #[test]
+    fn credentials_are_not_repeated() {
+        for text in
+            ["me:hunter2@db:80", "postgres://me:hunter2@db/shop", "redis://:hunter2@db:6379", "@hunter2"]
+        {
+            let error = Address::parse(text).unwrap_err();
+            assert!(error.starts_with("what holds an '@' is no address: write host:port"), "{error}");
         }
     }
 

@@ -60,7 +60,9 @@ impl Lookup {
         let Self { host, at_least } = self;
         let is_name = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || "/:@[]".contains(c));
         if !is_name {
-            return Some(format!("{host:?} is no name: write one such as \"db.example\", without a port"));
+            // It may be a URL with credentials.
+            let what = if host.contains('@') { "what holds an '@'".to_owned() } else { format!("{host:?}") };
+            return Some(format!("{what} is no name: write one such as \"db.example\", without a port"));
         }
         (*at_least == 0).then(|| "at least 0 addresses is always true: write 1 or more".to_owned())
     }

@@ -106,6 +106,15 @@ fn what_is_declared_wrongly_is_refused_when_the_registry_is_built() {
             "check bank: \"bank:443\" is no name: write one such as \"db.example\", without a port".into(),
         ),
         (
+            checks::dns("bank", "postgres://me:hunter2@bank/shop"),
+            "check bank: what holds an '@' is no name: write one such as \"db.example\", without a port"
+                .into(),
+        ),
+        (
+            checks::tcp("bank", "postgres://me:hunter2@bank/shop"),
+            format!("check bank: what holds an '@' is no address: {address}"),
+        ),
+        (
             checks::dns("bank", ""),
             "check bank: \"\" is no name: write one such as \"db.example\", without a port".into(),
         ),
