@@ -14,6 +14,10 @@ impl super::SloRegistryBuilder {
     /// which the process is not run, as while a machine is suspended, does not count, nor does a runtime
     /// that has ended. `health_runtime_lag_seconds` and `health_runtime_stalls_total` tell of it.
     ///
+    /// A runtime of a single thread polls nothing either while nobody drives it, as between two calls of `block_on`; nobody can
+    /// tell that from a thread that is blocked. So unless this method is called, for such a runtime the check gates nothing: it
+    /// only warns. Call it where the runtime is driven all the time, as by `#[tokio::main(flavor = "current_thread")]`.
+    ///
     /// Less than a second is a second, more than a day a day.
     ///
     /// ```
@@ -23,16 +27,18 @@ impl super::SloRegistryBuilder {
     /// use std::time::Duration;
     ///
     /// let slos = SloRegistry::builder("shop").stall_after(Duration::from_secs(10)).start()?;
-    /// assert!(slos.health().status().check("tokio-runtime").is_some());
+    /// let status = slos.health().status();
+    /// assert_eq!(status.check("tokio-runtime").map(|check| check.gate), Some("liveness"));
     /// # Ok(())
     /// # }
     /// ```
     pub const fn stall_after(mut self, silence: Duration) -> Self {
-        self.runtimes.stall_after = silence;
+        self.runtimes.stall_after = Some(silence);
         self
     }
 
-    /// Watches another runtime of the service as well, by a check called `tokio-runtime-` and this name.
+    /// Watches another runtime of the service as well, by a check called `tokio-runtime-` and this name, which gates liveness. It
+    /// must be driven all the time, as one of several threads is.
     ///
     /// ```
     /// use slo_tower::SloRegistry;
@@ -50,7 +56,8 @@ impl super::SloRegistryBuilder {
     /// Does not watch the runtime that the registry is started in; those that
     /// [`watch_runtime`](super::SloRegistryBuilder::watch_runtime) names are watched nevertheless.
     ///
-    /// For a runtime that is not driven all the time, as one of a single thread is only while somebody blocks on it.
+    /// For a runtime that is not driven all the time, as one of a single thread is only while somebody blocks on it: systemd's
+    /// watchdog is not fed meanwhile, and the check warns.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -123,6 +123,22 @@ fn so_does_a_runtime_of_one_thread() {
     ended.join().unwrap();
 }
 
+/// A program may block on its only runtime now and then, and do something else in between.
+#[test]
+fn a_runtime_of_one_thread_that_nobody_drives_restarts_nobody_unasked() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let quiet = || SloRegistry::builder("test").without_declared();
+    for (builder, expected) in [(quiet(), "informational"), (builder(), "liveness")] {
+        let slos = within(runtime.handle(), builder);
+        assert_eq!(slos.health().status().check(CHECK).unwrap().gate, expected);
+    }
+    let many = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    assert_eq!(within(many.handle(), quiet()).health().status().check(CHECK).unwrap().gate, "liveness");
+    let named = within(many.handle(), quiet().watch_runtime("one", runtime.handle()));
+    let named = named.health().status().check("tokio-runtime-one").unwrap().gate;
+    assert_eq!(named, "liveness", "whoever names it says that it is driven");
+}
+
 #[test]
 fn one_blocked_worker_of_two_is_no_stall() {
     let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();

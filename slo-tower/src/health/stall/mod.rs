@@ -5,7 +5,8 @@
 //! this one. So a check is all that is needed, and the log, probes, metrics and systemd learn of a stall as of any other
 //! failure.
 //! What must never happen: a service that is restarted although it works. What is not known is no stall: that of a runtime
-//! that has ended, or of a time in which this thread was not run itself.
+//! that has ended, or of a time in which this thread was not run itself. Nor does a runtime of one thread that nobody drives
+//! look unlike one that is blocked, so unless somebody has said that it is driven it restarts nobody.
 
 mod beat;
 mod watch;
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use slo_core::{Check, Clock, Finding, RuntimeReader, RuntimeStatus};
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use self::beat::Beat;
 use self::watch::{Patience, Watch};
@@ -31,7 +32,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Which runtimes to watch.
 #[derive(Debug)]
 pub(crate) struct Runtimes {
-    pub(crate) stall_after: Duration,
+    /// Unless it is the usual time; whoever gives one says that the own runtime is driven.
+    pub(crate) stall_after: Option<Duration>,
     /// Whether that in which the registry is started is one of them.
     pub(crate) is_own_watched: bool,
     pub(crate) others: Vec<(String, Handle)>,
@@ -39,19 +41,23 @@ pub(crate) struct Runtimes {
 
 impl Default for Runtimes {
     fn default() -> Self {
-        Self { stall_after: Patience::STALL_AFTER, is_own_watched: true, others: Vec::new() }
+        Self { stall_after: None, is_own_watched: true, others: Vec::new() }
     }
 }
 
 impl Runtimes {
     /// Begins to watch, from within the runtime that is to be watched, if there is one.
     pub(crate) fn begin(&self) -> Vec<Arc<Pulse>> {
-        let (patience, clock) = (Patience::of(self.stall_after), Clock::system());
-        let own = Handle::try_current().ok().filter(|_| self.is_own_watched);
-        let own = own.map(|runtime| Pulse::start(CHECK.to_owned(), &runtime, patience, clock.clone()));
-        let named = |(name, runtime): &(String, Handle)| {
-            Pulse::start(format!("{CHECK}-{name}"), runtime, patience, clock.clone())
-        };
+        let patience = Patience::of(self.stall_after.unwrap_or(Patience::STALL_AFTER));
+        let clock = Clock::system();
+        let start = |check, runtime: &Handle| Pulse::start(check, runtime, patience, clock.clone());
+        let own = Handle::try_current().ok().filter(|_| self.is_own_watched).map(|runtime| {
+            let is_driven = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
+            let mut pulse = start(CHECK.to_owned(), &runtime);
+            pulse.is_informational = !is_driven && self.stall_after.is_none();
+            pulse
+        });
+        let named = |(name, runtime): &(String, Handle)| start(format!("{CHECK}-{name}"), runtime);
         own.into_iter().chain(self.others.iter().map(named)).map(Arc::new).collect()
     }
 }
@@ -62,6 +68,8 @@ pub(crate) struct Pulse {
     /// Not the registry's, which may be one that a test moves: runtimes run in real time.
     clock: Clock,
     patience: Patience,
+    /// Nobody is restarted for it.
+    is_informational: bool,
     beats: Box<[Arc<Beat>]>,
     watch: Mutex<Watch>,
 }
@@ -71,7 +79,7 @@ impl Pulse {
         let tasks = runtime.metrics().num_workers().clamp(1, TASKS_MAX);
         let beats = (0..tasks).map(|_| Beat::start(runtime, clock.clone())).collect();
         let watch = Mutex::new(Watch::new(tasks, patience, clock.now()));
-        Self { check, clock, patience, beats, watch }
+        Self { check, clock, patience, is_informational: false, beats, watch }
     }
 
     /// Returns the check that observes the runtime.
@@ -80,8 +88,10 @@ impl Pulse {
         // It looks at nothing outside of the process, but unlike others of that kind it never blocks, and so needs no thread
         // for each of its runs. That a run took long, or is long ago, says that its thread was not run, as after a
         // suspend: that is no news of the runtime.
-        Check::new(self.check.clone(), move || ready(pulse.find()))
-            .gates_liveness_although_outside_the_process()
+        let check = Check::new(self.check.clone(), move || ready(pulse.find()));
+        let check =
+            if self.is_informational { check } else { check.gates_liveness_although_outside_the_process() };
+        check
             .interval(self.patience.interval)
             .failing_interval(self.patience.interval)
             .jitter(0.0)

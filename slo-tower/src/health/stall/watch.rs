@@ -171,7 +171,8 @@ impl Watch {
         let worst = self.worst_lag();
         match self.stalled_since {
             Some(since) => Report::Fail(format!(
-                "no task of the runtime has been polled since {since:.0}: calls that block hold all of its threads"
+                "no task of the runtime has been polled since {since:.0}: calls that block hold all of its threads, or it has \
+                 a single one and nobody drives it"
             )),
             None if worst >= WARN_AFTER.min(self.patience.stall_after / 2) => Report::Warn(format!(
                 "a task of the runtime has waited for {:.1} s lately: a call that blocks holds one of its threads, or \
