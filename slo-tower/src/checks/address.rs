@@ -5,12 +5,14 @@
 //! What must never happen: a connection attempt outlives the run that made it.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+
+use super::alone::Alone;
 
 /// So long one address is waited for before the next one is tried as well, as RFC 8305 recommends.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -18,19 +20,20 @@ const STAGGER: Duration = Duration::from_millis(250);
 const ADDRESSES_MAX: usize = 8;
 
 /// Where somebody listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Address {
     /// Without the brackets of an IPv6 address.
     host: String,
     port: u16,
+    /// The system's resolver cannot be interrupted.
+    resolving: Alone,
 }
 
 impl Address {
     /// Takes `host` as it stands in a URL.
-    #[cfg_attr(not(feature = "check-http"), allow(dead_code, reason = "only a URL has its parts already"))]
     pub(super) fn new(host: &str, port: u16) -> Self {
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        Self { host: bare.to_owned(), port }
+        Self { host: bare.to_owned(), port, resolving: Alone::default() }
     }
 
     /// Reads `host:port`; an error says what to write. It does not repeat what may hold credentials, as the URL of a database
@@ -53,7 +56,7 @@ impl Address {
             None => !host.is_empty() && !host.contains(['[', ']', ':', '/', '@']),
         };
         let is_plain = is_host && !host.contains(|c: char| c.is_whitespace() || c.is_control());
-        is_plain.then(|| Self { host: bracketed.unwrap_or(host).to_owned(), port }).ok_or_else(fault)
+        is_plain.then(|| Self::new(host, port)).ok_or_else(fault)
     }
 
     /// Returns the host without brackets.
@@ -67,20 +70,28 @@ impl Address {
 
     /// Resolves, and connects to the first address that answers; an error names every address and what became of it.
     pub(super) async fn connect(&self) -> Result<TcpStream, String> {
-        let found = lookup_host((self.host.as_str(), self.port)).await;
-        let found = found.map_err(|error| format!("{self} does not resolve: {error}"))?;
-        let addresses: Vec<SocketAddr> = found.take(ADDRESSES_MAX).collect();
+        let addresses = self.resolve().await.map_err(|error| format!("{self} does not resolve: {error}"))?;
         match connect_any(&addresses).await {
             Ok(stream) => Ok(stream),
             Err(errors) if errors.is_empty() => Err(format!("{self} has no address")),
             Err(errors) => Err(format!("cannot connect to {self}: {}", errors.join("; "))),
         }
     }
+
+    async fn resolve(&self) -> Result<Vec<SocketAddr>, String> {
+        if let Ok(address) = self.host.parse::<IpAddr>() {
+            return Ok(vec![(address, self.port).into()]);
+        }
+        let (host, port) = (self.host.clone(), self.port);
+        let resolve =
+            move || (host.as_str(), port).to_socket_addrs().map(|all| all.take(ADDRESSES_MAX).collect());
+        self.resolving.run(move || resolve().map_err(|error| error.to_string())).await
+    }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port } = self;
+        let Self { host, port, .. } = self;
         if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
     }
 }

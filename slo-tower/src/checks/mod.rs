@@ -16,7 +16,8 @@
 //! | `pool` | a connection of your own pool, and what you ask over it | `acquire_seconds` | `check-pool` |
 //! | `tcp` | whether somebody accepts connections, at one of all addresses | `connect_seconds` | `check-tcp` |
 //!
-//! Those that look across a network resolve and connect afresh with each run, and are given up at the check's timeout. Their
+//! Those that look across a network resolve and connect afresh with each run, and are given up at the check's timeout. A resolver
+//! that hangs takes one thread of each, and no more: the runs that follow wait for it. Their
 //! reasons name hosts and say what was wrong; they tell nothing else of a URL, of headers, and of what was answered.
 //!
 //! Two more need no feature: [`LastSuccess::check`](crate::LastSuccess::check) tells how long ago a job has succeeded, and
@@ -24,6 +25,8 @@
 
 #[cfg(any(feature = "check-certificates", feature = "check-http", feature = "check-tcp"))]
 mod address;
+#[cfg(any(feature = "check-certificates", feature = "check-http", feature = "check-tcp"))]
+mod alone;
 #[cfg(feature = "check-certificates")]
 mod certificates;
 #[cfg(all(feature = "check-disk", unix))]

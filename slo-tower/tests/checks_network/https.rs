@@ -1,6 +1,7 @@
 //! Pages over TLS, of a real server with certificates that are to be trusted, and others.
 
 use std::fs;
+use std::time::Duration;
 
 use slo_tower::checks::{self, HttpGet};
 use slo_tower::{CheckStatus, Level};
@@ -47,6 +48,57 @@ async fn only_who_is_trusted_for_his_name_now_is_asked() {
             assert!(why.starts_with(&format!("{host}: invalid peer certificate: ")), "{why}");
             assert!(why.contains(expected) && !why.contains("hunter2"), "{why}");
         }
+    }
+}
+
+/// A page that was written down once and is asked for twice, once by who trusts more.
+#[tokio::test]
+async fn clones_trust_only_whom_they_were_told_to() {
+    let Some(mint) = Mint::open("clones_trust_only_whom_they_were_told_to") else { return };
+    let authority = mint.make(("/CN=Our Authority", "authority.example"), VALID, None);
+    let own = mint.make(("/CN=localhost", "localhost"), VALID, Some(&authority));
+    let server = Served::start(&own, &["-www"]);
+    let plain = HttpGet::new(format!("https://localhost:{}/", server.address.port()));
+    let trusting = checks::http("page", plain.clone().trusting(&authority.certificate));
+    let plain = checks::http("page", plain);
+    for _ in 0..2 {
+        let status = run(trusting.clone()).await;
+        assert_eq!((status.level, reason(&status)), (Level::Pass, String::new()));
+        assert!(reason(&run(plain.clone()).await).contains("UnknownIssuer"));
+    }
+}
+
+#[test]
+fn whom_to_trust_is_no_question_without_tls() {
+    let check = checks::http("page", HttpGet::new("http://localhost/").trusting("/ca.pem"));
+    let fault = check.fault().map(ToString::to_string);
+    assert_eq!(fault.as_deref(), Some("check page: http:// trusts nobody: begin the URL with https://"));
+    let check = checks::http("page", HttpGet::new("localhost").trusting("/ca.pem"));
+    assert!(check.fault().is_some_and(|fault| fault.to_string().contains("is not of HTTP")));
+}
+
+/// What reading takes is not lost with the run that began it: otherwise no run would ever have enough time.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_read_slowly_is_read_once() {
+    let Some(mint) = Mint::open("what_is_read_slowly_is_read_once") else { return };
+    let authority = mint.make(("/CN=Our Authority", "authority.example"), VALID, None);
+    let own = mint.make(("/CN=localhost", "localhost"), VALID, Some(&authority));
+    let server = Served::start(&own, &["-www"]);
+    let slow = mint.file("slow.pem", &[]);
+    fs::remove_file(&slow).unwrap();
+    // Whoever opens it waits until somebody writes.
+    assert!(std::process::Command::new("mkfifo").arg(&slow).status().unwrap().success());
+    let url = format!("https://localhost:{}/", server.address.port());
+    let check = checks::http("page", HttpGet::new(url).trusting(&slow));
+    let hasty = check.clone().timeout(Duration::from_millis(50));
+    for _ in 0..3 {
+        assert_eq!(reason(&run(hasty.clone()).await), "timed out after 50ms");
+    }
+    fs::write(&slow, fs::read(&authority.certificate).unwrap()).unwrap();
+    for _ in 0..2 {
+        let status = run(check.clone().timeout(Duration::from_secs(20))).await;
+        assert_eq!((status.level, reason(&status)), (Level::Pass, String::new()));
     }
 }
 

@@ -1,22 +1,23 @@
 //! TLS by rustls, trusting what the machine trusts, and whom the check is told to trust besides.
 //!
-//! What is trusted is read once, when it is first needed: by another thread, because a directory of certificates takes a while.
+//! What is trusted is read once, when it is first needed: by another thread, because a directory of certificates takes a while,
+//! perhaps a longer one than a run may take.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls_platform_verifier::Verifier;
 use tokio::net::TcpStream;
-use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::HttpGet;
 use crate::checks::address::Address;
+use crate::checks::alone::Alone;
 
 /// How one server is spoken to.
 #[derive(Clone)]
@@ -24,23 +25,38 @@ pub(super) struct Tls {
     address: Address,
     name: ServerName<'static>,
     besides: Option<PathBuf>,
-    connector: Arc<OnceCell<TlsConnector>>,
+    /// Set by the thread that has prepared it, also if nobody waits for it any more.
+    connector: Arc<OnceLock<TlsConnector>>,
+    preparing: Alone,
 }
 
 impl Tls {
     pub(super) fn new(address: &Address) -> Result<Self, String> {
         let name = ServerName::try_from(address.host().to_owned());
         let name = name.map_err(|_| "the URL's host is no name that a certificate may have".to_owned())?;
-        Ok(Self { address: address.clone(), name, besides: None, connector: Arc::default() })
+        let (connector, preparing) = Default::default();
+        Ok(Self { address: address.clone(), name, besides: None, connector, preparing })
     }
 
     pub(super) async fn connect(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
-        let connector = self.connector.get_or_try_init(|| prepare(self.besides.clone())).await?;
+        let connector = self.connector().await?;
         let stream = connector.connect(self.name.clone(), stream).await;
         stream.map_err(|error| match error.kind() {
             ErrorKind::UnexpectedEof => format!("{} ended the handshake", self.address),
             _ => format!("{}: {error}", self.address),
         })
+    }
+
+    async fn connector(&self) -> Result<TlsConnector, String> {
+        if let Some(connector) = self.connector.get() {
+            return Ok(connector.clone());
+        }
+        let (connector, besides) = (Arc::clone(&self.connector), self.besides.clone());
+        let prepare = move || match connector.get() {
+            Some(connector) => Ok(connector.clone()),
+            None => prepare(besides.as_deref()).map(|new| connector.get_or_init(|| new).clone()),
+        };
+        self.preparing.run(prepare).await
     }
 }
 
@@ -54,19 +70,22 @@ impl HttpGet {
     /// assert!(checks::http("bank", get).fault().is_none());
     /// ```
     pub fn trusting(mut self, pem_file: impl Into<PathBuf>) -> Self {
-        if let Some(tls) = self.request.as_mut().and_then(|request| request.tls.as_mut()) {
-            tls.besides = Some(pem_file.into());
+        match self.request.as_mut().map(|request| request.tls.as_mut()) {
+            Some(Some(tls)) => {
+                tls.besides = Some(pem_file.into());
+                // What it was cloned from trusts others.
+                (tls.connector, tls.preparing) = Default::default();
+            }
+            Some(None) => self.note("http:// trusts nobody: begin the URL with https://".to_owned()),
+            None => {}
         }
         self
     }
 }
 
-async fn prepare(besides: Option<PathBuf>) -> Result<TlsConnector, String> {
-    let reading = tokio::task::spawn_blocking(move || {
-        let besides = besides.map_or_else(|| Ok(Vec::new()), |path| read_authorities(&path))?;
-        configure(besides).map_err(|error| format!("what to trust is not known: {error}"))
-    });
-    let config = reading.await.map_err(|error| error.to_string())??;
+fn prepare(besides: Option<&Path>) -> Result<TlsConnector, String> {
+    let besides = besides.map_or_else(|| Ok(Vec::new()), read_authorities)?;
+    let config = configure(besides).map_err(|error| format!("what to trust is not known: {error}"))?;
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
