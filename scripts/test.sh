@@ -48,7 +48,6 @@ main() {
     fi
     step 'test' cargo test --workspace --exclude slo-benches --all-features
     step 'examine the instructions of a request' scripts/hot-path.sh
-    step 'check without default features' cargo check -p slo-tower --no-default-features
     step 'check each feature alone' each_feature
     if [[ ${CI-} == true && -s $SLO_SKIP_LOG ]]; then
         current='skipped tests'
@@ -58,14 +57,19 @@ main() {
 
 # Code that only one feature uses is dead without it, which the other steps do not see.
 each_feature() {
-    local feature
-    for feature in '' alertmanager calendar generate prometheus store tracing; do
-        RUSTFLAGS='-D warnings' cargo check --quiet -p slo-core --no-default-features --features "$feature" \
-            --target-dir "$TARGET/features"
-    done
-    for feature in check-certificates check-dns check-http check-https check-tcp; do
-        RUSTFLAGS='-D warnings' cargo check --quiet -p slo-tower --no-default-features --features "$feature" \
-            --target-dir "$TARGET/features"
+    check_features slo-core '' alertmanager calendar generate prometheus store tracing
+    check_features slo-tower '' axum gzip signal systemd tonic store tracing calendar alertmanager generate prometheus remote-tls \
+        check-certificates check-disk check-dns check-file-descriptors check-files check-http check-https check-memory \
+        check-pool check-tcp checks metrics metrics-exporter-prometheus
+}
+
+# Checks a crate with each of these features alone.
+check_features() {
+    local crate=$1 feature
+    shift
+    for feature in "$@"; do
+        RUSTFLAGS='-D warnings' cargo check --quiet -p "$crate" --no-default-features --features "$feature" \
+            --target-dir "$TARGET/features" || fail "$crate with the feature '$feature' alone"
     done
 }
 
