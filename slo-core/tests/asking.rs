@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use slo_core::{
-    Clock, FleetStatus, Objective, Outcome, Prometheus, Registry, RegistryBuilder, Sli, Slo, Timestamp,
+    Clock, FleetStatus, GatePolicy, GateRule, Objective, Outcome, Prometheus, Registry, RegistryBuilder, Sli,
+    Slo, Timestamp,
 };
 
 /// What something may take at most before a test gives up on it.
@@ -239,5 +240,32 @@ fn bad_events_that_nobody_knows_of_are_not_none() {
         let fleet = eventually("it is asked", || Some(fleet(&registry)).filter(|fleet| fleet.at.is_some()));
         assert_eq!((fleet.events, fleet.sli_ratio, fleet.budget_remaining_ratio), (None, None, None));
         assert!(fleet.burn_rates.iter().all(|burn| burn.rate.is_none()), "{fleet:?}");
+    }
+}
+
+/// A server that answers, but of nobody, is one that is told the wrong labels, or scrapes no more.
+#[test]
+fn a_fleet_that_nobody_has_seen_is_no_consent() {
+    let clock = Clock::manual(Timestamp::from_unix_seconds(1_700_000_000));
+    let hundred = r#"{"metric":{"slo":"a"},"value":[1700000000,"100"]}"#;
+    let zero = r#"{"metric":{"slo":"a"},"value":[1700000000,"0"]}"#;
+    let [all, bad, none] =
+        [("slo_events_total", hundred), ("slo_bad_events_total", zero), ("slo_events_total", zero)];
+    for (answers, expected) in [
+        (vec![all, bad], None),
+        // Nothing has happened yet, which is known.
+        (vec![("count", hundred), none, bad], None),
+        (vec![], Some("the Prometheus knows of none of its events")),
+        (vec![all], Some("the Prometheus knows of none of its events")),
+        (vec![("count", ""), all, bad], Some("the Prometheus sees no process of it")),
+    ] {
+        let registry = builder(&clock).fleet(source(clever(answers.leak()))).build().expect("it is valid");
+        eventually("it is asked", || fleet(&registry).at);
+        let decision = GatePolicy::new().of_fleet().decide(&registry.status());
+        let expected = expected.map(|why| format!("what the fleet does about a is not known: {why}"));
+        let reasons: Vec<_> =
+            decision.reasons.iter().map(|reason| (reason.rule, reason.text.clone())).collect();
+        assert_eq!(reasons, expected.into_iter().map(|text| (GateRule::Fleet, text)).collect::<Vec<_>>());
+        assert_eq!(decision.allowed, reasons.is_empty());
     }
 }

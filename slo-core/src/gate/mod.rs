@@ -87,8 +87,9 @@ impl GatePolicy {
     }
 
     /// Goes by the budgets, burn rates and coverage of the whole fleet, as a Prometheus knows them, and by the alerts of
-    /// this process. What counts in slices of time has no fleet: of that the process decides. Refuses while the fleet is not known, or only by an old answer: a pipeline that is told nothing
-    /// should not take it for consent.
+    /// this process. What counts in slices of time has no fleet: of that the process decides. Refuses while the fleet is not
+    /// known: without an answer, by an old one, and by one that has no events of an SLO, or no process that is there now. A
+    /// pipeline that is told nothing should not take it for consent.
     pub fn of_fleet(self) -> Self {
         Self { asks_fleet: true, ..self }
     }

@@ -65,6 +65,13 @@ fn of_fleet(slo: &SloStatus) -> Result<Numbers, String> {
             .clone()
             .unwrap_or_else(|| "there is no answer yet, or only an old one".to_owned()));
     }
+    // A server that is asked for the wrong labels, or scrapes nobody any more, answers all the same.
+    if fleet.events.is_none() {
+        return Err("the Prometheus knows of none of its events".to_owned());
+    }
+    if fleet.processes == 0 {
+        return Err("the Prometheus sees no process of it".to_owned());
+    }
     let (remaining, coverage) = (fleet.budget_remaining_ratio, fleet.coverage);
     Ok(Numbers { remaining, burn: burn(&fleet.burn_rates), coverage })
 }
