@@ -173,7 +173,8 @@ fn kilobytes(text: &str, key: &str) -> Option<u64> {
 }
 
 fn read(root: &Path, path: &str) -> io::Result<String> {
-    let text = fs::read_to_string(root.join(path));
+    // A directory where something is mounted may have any name: one that is no text is not ours, and no reason to fail.
+    let text = fs::read(root.join(path)).map(|text| String::from_utf8_lossy(&text).into_owned());
     text.map_err(|error| io::Error::new(error.kind(), format!("/{path}: {error}")))
 }
 

@@ -192,3 +192,13 @@ fn the_files_of_this_kernel_can_be_read() {
     let share = limit.share(usage);
     assert!(share > 0.0 && share < 1.0, "{usage:?} of {limit:?}");
 }
+
+/// Whoever plugs in a disk may call it as he likes.
+#[test]
+fn a_mount_whose_name_is_no_text_hides_no_limit() {
+    let root = Root::new(UNLIMITED, "0::/\n", "");
+    let disk = b"40 23 8:1 / /media/caf\xe9 rw - vfat /dev/sdb1 rw\n".as_slice();
+    fs::write(root.0.join("proc/self/mountinfo"), [disk, V2.as_bytes()].concat()).unwrap();
+    root.write("sys/fs/cgroup/memory.max", &(150 * MIB).to_string());
+    assert_eq!(root.nearest(), (TOP.0, TOP.1.to_owned()));
+}
