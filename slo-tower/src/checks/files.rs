@@ -142,7 +142,11 @@ impl Files {
                         Ok(_) => {}
                         // It has been removed meanwhile, or is a link to what has.
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                        Err(error) => return Err(error),
+                        // Of many it is said which one it is.
+                        Err(error) => {
+                            let name = path.file_name().unwrap_or_default().display();
+                            return Err(io::Error::new(error.kind(), format!("{name}: {error}")));
+                        }
                     }
                 }
             }

@@ -143,6 +143,19 @@ fn links_are_followed_and_those_to_nothing_are_nothing() {
     assert_eq!(level(&run_blocking(&check(Files::newest_in(&directory.0)))), Level::Warn);
 }
 
+/// Of a hundred thousand files it must be said which one is the matter.
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_to_itself_is_named() {
+    let directory = Directory::new();
+    write(&directory.0.join("shop.dump"), 10, now());
+    std::os::unix::fs::symlink("again", directory.0.join("again")).unwrap();
+    let finding = run_blocking(&check(Files::newest_in(&directory.0)));
+    let expected = format!("{}: again: ", directory.0.display());
+    assert_eq!(level(&finding), Level::Fail);
+    assert!(reason(&finding).starts_with(&expected), "{finding:?}");
+}
+
 #[test]
 fn times_that_make_no_sense_are_refused() {
     let wrong = checks::files("backup", Files::one("/x"), Freshness::new(48 * HOUR, 26 * HOUR));
