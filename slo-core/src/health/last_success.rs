@@ -51,12 +51,19 @@ impl LastSuccess {
 
     /// Notes that it has succeeded, now. Takes no lock.
     pub fn succeeded(&self) {
-        self.succeeded_at(self.shared.clock.now());
+        self.store(self.shared.clock.now());
     }
 
     /// Notes when it has succeeded, from what is known otherwise: what a job has written down before a restart. Whoever
     /// notes last is believed, so that a moment that was wrong does not stay.
     pub fn succeeded_at(&self, moment: Timestamp) {
+        // The date may have been set, or gone on without us, since our clock was read for the first time: what counts is
+        // how long ago it was.
+        let (now, date) = (self.shared.clock.now(), self.shared.clock.date());
+        self.store(if moment > date { now.plus(moment.since(date)) } else { now.minus(date.since(moment)) });
+    }
+
+    fn store(&self, moment: Timestamp) {
         // Relaxed: a lone moment; no other memory depends on it. Zero is never, so the epoch itself is moved by a nanosecond.
         self.shared.unix_nanos.store(moment.unix_nanos().max(1), Ordering::Relaxed);
     }

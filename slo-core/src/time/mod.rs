@@ -193,10 +193,11 @@ impl Clock {
 }
 
 impl Clock {
-    /// Returns the date as the machine has it now, which others go by: unlike [`Clock::now`] it jumps when it is set.
-    #[cfg(any(feature = "alertmanager", feature = "prometheus"))]
+    /// Returns the date as the machine has it now, which others go by: unlike [`Clock::now`] it jumps when it is set, and
+    /// knows of time in which the machine was suspended. A manual clock has one time for both.
+    #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clocks")]
-    pub(crate) fn date(&self) -> Timestamp {
+    pub fn date(&self) -> Timestamp {
         match &self.0 {
             Source::System { .. } => {
                 let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

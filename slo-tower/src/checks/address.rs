@@ -104,7 +104,9 @@ async fn connect_any(addresses: &[SocketAddr]) -> Result<TcpStream, Vec<String>>
         let next = waiting.next();
         if let Some(address) = next {
             attempts.spawn(async move {
-                TcpStream::connect(address).await.map_err(|error| format!("{address}: {error}"))
+                let stream =
+                    TcpStream::connect(address).await.map_err(|error| format!("{address}: {error}"))?;
+                if is_alone(&stream) { Err(format!("{address}: nobody listens")) } else { Ok(stream) }
             });
         }
         let patience = if waiting.len() > 0 { STAGGER } else { Duration::MAX };
@@ -119,9 +121,15 @@ async fn connect_any(addresses: &[SocketAddr]) -> Result<TcpStream, Vec<String>>
     }
 }
 
+/// Returns whether a connection is one with itself: where nobody listens on a port that the system gives to clients, it may
+/// give that very port to us.
+fn is_alone(stream: &TcpStream) -> bool {
+    stream.local_addr().ok().zip(stream.peer_addr().ok()).is_some_and(|(own, other)| own == other)
+}
+
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpSocket};
 
     use super::*;
 
@@ -178,6 +186,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_connection_with_oneself_is_none() {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
+        assert!(is_alone(&socket.connect(address).await.unwrap()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        assert!(!is_alone(&TcpStream::connect(listener.local_addr().unwrap()).await.unwrap()));
+    }
+
+    #[tokio::test]
     async fn the_first_address_that_answers_is_taken() {
         let open = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let open = open.local_addr().map(|address| (address, open)).unwrap();
@@ -191,7 +209,7 @@ mod tests {
         #[cfg(target_os = "linux")]
         {
             // Two that wait behind one which is never accepted: whoever comes then is dropped by the kernel.
-            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            let socket = TcpSocket::new_v4().unwrap();
             socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
             let full = socket.listen(1).unwrap();
             let silent = full.local_addr().unwrap();

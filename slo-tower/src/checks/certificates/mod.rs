@@ -58,7 +58,7 @@ pub fn certificate(name: impl Into<String>, certificate: Certificate) -> Check {
     let judge = move |known: Result<Vec<Known>, String>, place: &str| match known {
         Ok(mut known) => {
             known.truncate(if is_first_only { 1 } else { usize::MAX });
-            let now = i64::try_from(clock.now().unix_nanos() / 1_000_000_000).unwrap_or(i64::MAX);
+            let now = i64::try_from(clock.date().unix_nanos() / 1_000_000_000).unwrap_or(i64::MAX);
             bands::find(&known, now, bands, place)
         }
         Err(reason) => Finding::from(Report::Fail(reason)),
