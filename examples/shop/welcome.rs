@@ -11,6 +11,7 @@ The shop is open at http://{shop}
 Look
   http://{shop}/slo            every promise and what is left of its budget
   http://{shop}/slo/incidents  what has broken one, as drafts of post-mortems
+  http://{shop}/slo/gate       whether to release now
   http://{shop}/metrics        what Prometheus scrapes
   http://{shop}/livez          ok while the process lives
   http://{shop}/readyz         ok while it takes requests
@@ -46,6 +47,7 @@ mod tests {
         for path in [
             "/slo ",
             "/slo/incidents",
+            "/slo/gate",
             "/metrics",
             "/livez",
             "/readyz",
