@@ -53,6 +53,8 @@ pub use self::alertmanager::Alertmanager;
 pub use self::budget::{BurnRate, ErrorBudget, Exhaustion};
 #[cfg(feature = "metrics")]
 pub use self::export::FacadePublisher;
+#[cfg(feature = "protobuf")]
+pub use self::export::ProtobufExposition;
 pub use self::export::{Exposition, TextFormat};
 pub use self::gate::{GateDecision, GateError, GateNumbers, GatePolicy, GateReason, GateRule};
 #[cfg(feature = "generate")]

@@ -47,6 +47,7 @@
 //! | how a service ends | `SloRegistry::drain_on_signal`, [`SloRegistry::serve_until_drained`], [`SloRegistry::layer_drain`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
 //! | what survives restarts and crashes | `SloRegistryBuilder::state_dir`, [`StateStatus`] |
+//! | native histograms | the feature `protobuf`: `Registry::protobuf_exposition` |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
 //! | jobs, and clients of other services | [`SloRegistry::layer_operations`], [`Registry::attempt`] |
 //! | durations you measure yourself | [`SeriesWriter`] |
@@ -148,6 +149,8 @@ pub use slo_core::Alertmanager;
 pub use slo_core::FacadePublisher;
 #[cfg(feature = "prometheus")]
 pub use slo_core::Prometheus;
+#[cfg(feature = "protobuf")]
+pub use slo_core::ProtobufExposition;
 #[cfg(any(feature = "alertmanager", feature = "prometheus"))]
 pub use slo_core::RemoteError;
 pub use slo_core::{

@@ -30,8 +30,13 @@ impl Prometheus {
         Self::run(Directory::new("prometheus"), &[target]).await
     }
 
-    /// Starts Prometheus on a directory that may hold data, to scrape these shops.
+    /// The same on a directory that may hold data, to scrape all of these.
     pub(crate) async fn run(directory: Directory, targets: &[SocketAddr]) -> Self {
+        Self::run_with(directory, targets, &[]).await
+    }
+
+    /// The same with more arguments.
+    pub(crate) async fn run_with(directory: Directory, targets: &[SocketAddr], arguments: &[&str]) -> Self {
         let targets: Vec<_> = targets.iter().map(|target| format!("'{target}'")).collect();
         let targets = targets.join(", ");
         let configuration = format!(
@@ -47,6 +52,7 @@ impl Prometheus {
             .arg(format!("--storage.tsdb.path={}", directory.0.join("data").display()))
             .arg("--storage.tsdb.retention.time=400d")
             .arg(format!("--web.listen-address={address}"))
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

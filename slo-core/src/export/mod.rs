@@ -7,11 +7,16 @@ mod exposition;
 #[cfg(feature = "metrics")]
 mod facade;
 mod health;
+#[cfg(feature = "protobuf")]
+mod protobuf;
 mod samples;
 mod text;
+mod walk;
 mod writer;
 
 pub use self::exposition::Exposition;
 #[cfg(feature = "metrics")]
 pub use self::facade::FacadePublisher;
+#[cfg(feature = "protobuf")]
+pub use self::protobuf::ProtobufExposition;
 pub use self::text::TextFormat;

@@ -33,7 +33,7 @@ pub(super) const fn position_beyond(nanos: u64) -> (usize, usize) {
 }
 
 /// The smallest value of a cell, and how many values share it.
-const fn span(octave: usize, cell: usize) -> (u64, u64) {
+pub(super) const fn span(octave: usize, cell: usize) -> (u64, u64) {
     if octave == 0 {
         return (cell as u64, 1);
     }

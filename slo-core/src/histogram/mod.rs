@@ -7,9 +7,13 @@
 mod cells;
 mod kept;
 mod layout;
+#[cfg(feature = "protobuf")]
+mod native;
 mod snapshot;
 
 pub(crate) use self::cells::Cells;
 pub(crate) use self::kept::KeptCells;
 pub(crate) use self::layout::Layout;
+#[cfg(feature = "protobuf")]
+pub(crate) use self::native::{NativeBuckets, SCHEMA};
 pub use self::snapshot::Histogram;

@@ -78,7 +78,8 @@ pub use self::took::Head;
 
 pub(crate) use self::operation::unattributed;
 pub(crate) use self::reading::Reading;
-pub(crate) use self::route::Protocol;
+pub(crate) use self::route::{Protocol, Route};
+pub(crate) use self::routes::Series;
 pub(crate) use self::shared::Shared;
 
 use self::directory::RegistryId;

@@ -136,6 +136,21 @@ impl Routes {
         (0..).map_while(|index| Some((index, self.get(index)?)))
     }
 
+    /// Says the labels of a route as they are, not as they are printed.
+    #[cfg(feature = "protobuf")]
+    pub(crate) fn for_each_label_of_route(&self, route: usize, say: impl FnMut(&'static str, &str)) {
+        if let Some(route) = self.get(route) {
+            for_each_label((route.protocol, &route.method, &route.template), say);
+        }
+    }
+
+    /// Says those of a series.
+    #[cfg(feature = "protobuf")]
+    pub(crate) fn for_each_label(&self, series: &Series, mut say: impl FnMut(&'static str, &str)) {
+        self.for_each_label_of_route(series.route, &mut say);
+        for_each_label_of_outcome(series.protocol, series.outcome, say);
+    }
+
     /// Returns all series with their indices.
     pub(crate) fn series(&self) -> impl Iterator<Item = (usize, &Series)> {
         (0..).map_while(|index| Some((index, self.one_series(index)?)))
@@ -146,21 +161,31 @@ impl Routes {
     }
 }
 
-fn route_labels(protocol: Protocol, method: &str, template: &str) -> String {
-    let escaped = |value| {
-        let mut escaped = String::new();
-        crate::naming::escape_to(value, &mut escaped);
-        escaped
-    };
-    let template = escaped(template);
+/// Says the labels of a route.
+fn for_each_label(
+    (protocol, method, template): (Protocol, &str, &str),
+    mut say: impl FnMut(&'static str, &str),
+) {
     match protocol {
         Protocol::Http => {
-            let method = escaped(method);
-            format!(r#"{}="{method}",{}="{template}""#, label::HTTP_METHOD, label::HTTP_ROUTE)
+            say(label::HTTP_METHOD, method);
+            say(label::HTTP_ROUTE, template);
         }
-        Protocol::Rpc => format!(r#"{}="{template}""#, label::RPC_METHOD),
-        Protocol::Operation => format!(r#"{}="{template}""#, label::OPERATION),
+        Protocol::Rpc => say(label::RPC_METHOD, template),
+        Protocol::Operation => say(label::OPERATION, template),
     }
+}
+
+fn route_labels(protocol: Protocol, method: &str, template: &str) -> String {
+    let mut labels = String::new();
+    for_each_label((protocol, method, template), |name, value| {
+        labels.push_str(if labels.is_empty() { "" } else { "," });
+        labels.push_str(name);
+        labels.push_str("=\"");
+        crate::naming::escape_to(value, &mut labels);
+        labels.push('"');
+    });
+    labels
 }
 
 /// Returns the outcome that stands for all that the labels of a series do not tell apart: none of them may be there
@@ -195,16 +220,22 @@ pub(super) fn told(protocol: Protocol, outcome: Outcome) -> [Option<Cow<'static,
     }
 }
 
-fn series_labels(route: &Route, outcome: Outcome) -> String {
-    let mut labels = route.labels.to_string();
-    let mut add = |name, value: &str| labels.push_str(&format!(r#",{name}="{value}""#));
-    let [status, error] = told(route.protocol, outcome);
+/// Says the labels that a series has besides those of its route.
+fn for_each_label_of_outcome(protocol: Protocol, outcome: Outcome, mut say: impl FnMut(&'static str, &str)) {
+    let [status, error] = told(protocol, outcome);
     if let Some(status) = status {
-        add(if route.protocol == Protocol::Rpc { label::RPC_STATUS } else { label::HTTP_STATUS }, &status);
+        say(if protocol == Protocol::Rpc { label::RPC_STATUS } else { label::HTTP_STATUS }, &status);
     }
     if let Some(error) = error {
-        add(label::ERROR_TYPE, &error);
+        say(label::ERROR_TYPE, &error);
     }
+}
+
+fn series_labels(route: &Route, outcome: Outcome) -> String {
+    let mut labels = route.labels.to_string();
+    for_each_label_of_outcome(route.protocol, outcome, |name, value| {
+        labels.push_str(&format!(r#",{name}="{value}""#));
+    });
     labels
 }
 

@@ -251,22 +251,21 @@ impl Shared {
         (routes, self.sum(|shard| shard.series_overflowed.get()), self.listeners.dropped())
     }
 
+    /// Visits what each thread has recorded of a series.
+    pub(crate) fn for_each_cells_of(&self, series: usize, mut visit: impl FnMut(&Cells)) {
+        self.for_each_shard(|shard| shard.cells(series).into_iter().for_each(&mut visit));
+    }
+
     /// Adds the buckets of a series to `histogram`.
-    pub(crate) fn add_buckets(&self, series: usize, histogram: &mut Histogram) {
-        self.for_each_shard(|shard| {
-            if let Some(cells) = shard.cells(series) {
-                histogram.add_buckets(cells);
-            }
-        });
+    pub(super) fn add_buckets(&self, series: usize, histogram: &mut Histogram) {
+        self.for_each_cells_of(series, |cells| histogram.add_buckets(cells));
     }
 
     /// Adds all that is known of the latencies of a series to `histogram`.
     pub(super) fn add_latencies(&self, series: usize, histogram: &mut Histogram) {
-        self.for_each_shard(|shard| {
-            if let Some(cells) = shard.cells(series) {
-                histogram.add_cells(cells);
-                histogram.add_buckets(cells);
-            }
+        self.for_each_cells_of(series, |cells| {
+            histogram.add_cells(cells);
+            histogram.add_buckets(cells);
         });
     }
 

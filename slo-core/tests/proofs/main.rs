@@ -32,6 +32,10 @@ mod model;
 mod parsers;
 mod places;
 mod post_mortem;
+#[cfg(feature = "protobuf")]
+mod protobuf;
+#[cfg(feature = "protobuf")]
+mod protobuf_reader;
 mod quantiles;
 mod readers;
 mod readings;

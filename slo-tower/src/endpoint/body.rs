@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::document::{Document, ROOM, write_chunk};
+use super::document::{Document, Encoded, ROOM, TextDocument};
 use super::gzip::Compressed;
 
 /// The body of the endpoints' answers. It fails only if the thread that compresses it does.
@@ -41,8 +41,12 @@ impl EndpointBody {
         Self(Source::Whole(text))
     }
 
-    pub(super) fn written(document: impl Document + 'static) -> Self {
-        Self(Source::Written { document: Box::new(document), after_others: false })
+    pub(super) fn written(text: impl TextDocument + 'static) -> Self {
+        Self::document(Box::new(Encoded(text)))
+    }
+
+    pub(super) const fn document(document: Box<dyn Document>) -> Self {
+        Self(Source::Written { document, after_others: false })
     }
 
     pub(super) fn compressed(compressed: Compressed) -> Self {
@@ -78,16 +82,16 @@ impl Body for EndpointBody {
                     *after_others = false;
                     return give_way(context);
                 }
-                let mut text = String::with_capacity(ROOM);
-                let more = write_chunk(&mut **document, &mut text);
+                let mut chunk = Vec::with_capacity(ROOM);
+                let more = document.write_chunk(&mut chunk);
                 if !more {
                     *source = Source::Nothing;
-                } else if text.is_empty() {
+                } else if chunk.is_empty() {
                     return give_way(context);
                 } else {
                     *after_others = true;
                 }
-                Poll::Ready((!text.is_empty()).then(|| Ok(Frame::data(text.into()))))
+                Poll::Ready((!chunk.is_empty()).then(|| Ok(Frame::data(chunk.into()))))
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 
-use super::accept::qualities;
+use super::accept::named;
 
 /// What a client takes, of the two that we have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +25,11 @@ impl Encoding {
         gzip_is_offered: bool,
     ) -> Self {
         let (mut gzip, mut identity, mut any) = (None, None, None);
-        for (coding, quality, _) in qualities(accepted) {
-            match coding.as_str() {
-                "gzip" | "x-gzip" => gzip = Some(quality),
-                "identity" => identity = Some(quality),
-                "*" => any = Some(quality),
+        for coding in named(accepted) {
+            match coding.name.as_str() {
+                "gzip" | "x-gzip" => gzip = Some(coding.quality),
+                "identity" => identity = Some(coding.quality),
+                "*" => any = Some(coding.quality),
                 _ => {}
             }
         }

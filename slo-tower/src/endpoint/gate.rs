@@ -10,7 +10,7 @@ use slo_core::{GateDecision, GatePolicy, Registry};
 use tower_service::Service;
 
 use super::body::EndpointBody;
-use super::document::Document;
+use super::document::TextDocument;
 use super::reply::{answer, refused};
 
 /// Answers `GET /slo/gate`: 200 while the error budgets allow a release, 409 with the reasons while they do not. Made by
@@ -39,7 +39,7 @@ impl GateService {
 /// A decision as JSON: one piece, as it is some lines.
 struct Decision(Box<GateDecision>);
 
-impl Document for Decision {
+impl TextDocument for Decision {
     fn write_piece(&mut self, out: &mut String) -> bool {
         out.push_str(&serde_json::to_string_pretty(&self.0).expect("names are strings"));
         out.push('\n');

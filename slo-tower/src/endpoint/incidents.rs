@@ -10,7 +10,7 @@ use tower_service::Service;
 
 use super::accept::prefers_markdown;
 use super::body::EndpointBody;
-use super::document::{Document, Text};
+use super::document::{Text, TextDocument};
 use super::reply::{answer, refused};
 
 const JSON: &str = "application/json";
@@ -92,7 +92,7 @@ impl List {
     }
 }
 
-impl Document for List {
+impl TextDocument for List {
     fn write_piece(&mut self, out: &mut String) -> bool {
         let Some(ids) = &mut self.ids else {
             let mut ids = self.registry.incident_ids();

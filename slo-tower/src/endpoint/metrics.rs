@@ -8,12 +8,13 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use slo_core::{Exposition, Registry, TextFormat};
 use tower_service::Service;
 
-use super::accept::prefers_openmetrics;
+use super::accept::Formats;
 use super::appended::Appended;
 use super::body::EndpointBody;
-use super::document::Document;
+use super::document::{Document, Encoded, TextDocument};
 use super::encoding::Encoding;
 use super::gzip::{self, Gzip};
+use super::protobuf::Protobuf;
 use super::reply::{answer, refused, without_body};
 
 /// Answers `GET /metrics`. Made by [`SloRegistry::metrics_service`](crate::SloRegistry::metrics_service).
@@ -29,24 +30,35 @@ impl MetricsService {
         Self { registry, appended, gzip: Gzip::default() }
     }
 
-    fn format(&self, headers: &HeaderMap) -> TextFormat {
-        let accepted = headers.get_all(header::ACCEPT);
-        if self.appended.is_empty() && prefers_openmetrics(accepted.iter()) {
-            TextFormat::OpenMetrics
-        } else {
-            TextFormat::Prometheus
+    /// What the application appends is a text, and only the oldest format takes it as it is.
+    fn format(&self, headers: &HeaderMap) -> Format {
+        if !self.appended.is_empty() {
+            return Format::Text(TextFormat::Prometheus);
+        }
+        let accepted = Formats::accepted(headers.get_all(header::ACCEPT).iter());
+        match Protobuf::offered() {
+            Some(protobuf) if accepted.prefer_protobuf() => Format::Protobuf(protobuf),
+            _ if accepted.prefer_openmetrics() => Format::Text(TextFormat::OpenMetrics),
+            _ => Format::Text(TextFormat::Prometheus),
         }
     }
 
-    fn text(&self, format: TextFormat) -> MetricsText {
-        let rest = Rest::Ours(Box::new(self.registry.exposition(format)));
-        MetricsText { rest, appended: self.appended.clone(), end: format.end() }
+    fn document(&self, format: Format) -> Box<dyn Document> {
+        match format {
+            Format::Text(format) => {
+                let rest = Rest::Ours(Box::new(self.registry.exposition(format)));
+                let (appended, end) = (self.appended.clone(), format.end());
+                Box::new(Encoded(MetricsText { rest, appended, end }))
+            }
+            Format::Protobuf(protobuf) => protobuf.document(&self.registry),
+        }
     }
 
     fn answer<B>(&self, request: &Request<B>) -> Response<EndpointBody> {
         let headers = request.headers();
         let format = self.format(headers);
-        let plain = || answer(request, format.content_type(), || EndpointBody::written(self.text(format)));
+        let plain =
+            || answer(request, format.content_type(), || EndpointBody::document(self.document(format)));
         let encoding = headers.get_all(header::ACCEPT_ENCODING);
         let mut response = match Encoding::accepted(encoding.iter(), gzip::IS_OFFERED) {
             Encoding::Identity => plain(),
@@ -62,13 +74,13 @@ impl MetricsService {
         response
     }
 
-    /// Answers with compressed text, which is never so short that it would not be worth it: what every registry
+    /// Answers with a compressed document, which is never so short that it would not be worth it: what every registry
     /// exposes takes more than a kilobyte.
-    fn compressed<B>(&self, request: &Request<B>, format: TextFormat) -> Option<Response<EndpointBody>> {
+    fn compressed<B>(&self, request: &Request<B>, format: Format) -> Option<Response<EndpointBody>> {
         let body = if *request.method() == Method::HEAD {
             EndpointBody::UNTOLD
         } else {
-            EndpointBody::compressed(self.gzip.start(self.text(format))?)
+            EndpointBody::compressed(self.gzip.start(self.document(format))?)
         };
         let mut response = answer(request, format.content_type(), || body);
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -90,6 +102,22 @@ impl<B> Service<Request<B>> for MetricsService {
     }
 }
 
+/// What a scraper is answered in.
+#[derive(Clone, Copy, Debug)]
+enum Format {
+    Text(TextFormat),
+    Protobuf(Protobuf),
+}
+
+impl Format {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Text(format) => format.content_type(),
+            Self::Protobuf(protobuf) => protobuf.content_type(),
+        }
+    }
+}
+
 /// Our families, then what the application appends, then the end.
 struct MetricsText {
     rest: Rest,
@@ -104,7 +132,7 @@ enum Rest {
     Nothing,
 }
 
-impl Document for MetricsText {
+impl TextDocument for MetricsText {
     fn write_piece(&mut self, out: &mut String) -> bool {
         match &mut self.rest {
             Rest::Ours(exposition) => {

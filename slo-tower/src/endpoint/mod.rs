@@ -17,6 +17,8 @@ mod gzip;
 mod health;
 mod incidents;
 mod metrics;
+#[cfg_attr(not(feature = "protobuf"), path = "no_protobuf.rs")]
+mod protobuf;
 mod reply;
 #[cfg(feature = "generate")]
 mod rules;

@@ -10,7 +10,7 @@ use slo_core::{Registry, StatusReader};
 use tower_service::Service;
 
 use super::body::EndpointBody;
-use super::document::Document;
+use super::document::TextDocument;
 use super::reply::{answer, refused};
 
 /// Answers `GET /slo`. Made by [`SloRegistry::status_service`](crate::SloRegistry::status_service).
@@ -64,7 +64,7 @@ impl StatusText {
     }
 }
 
-impl Document for StatusText {
+impl TextDocument for StatusText {
     fn write_piece(&mut self, out: &mut String) -> bool {
         let (before, after) = match self.stage {
             Stage::Head => {

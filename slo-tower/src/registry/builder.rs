@@ -325,7 +325,8 @@ impl SloRegistryBuilder {
     /// Appends metrics from elsewhere to `/metrics`, in the Prometheus text format 0.0.4.
     ///
     /// Families that we write ourselves are left out of it, and while something is appended `/metrics` answers in
-    /// that format only, since the other one names counters differently.
+    /// that format only: OpenMetrics names counters differently, and protocol buffers, with their native histograms, take
+    /// no text.
     ///
     /// `render` is called for each scrape and appended in one piece, however long it is: by the worker that answers or,
     /// where the answer is compressed, by a thread outside of any runtime.

@@ -23,6 +23,8 @@ mod operations;
 mod probes;
 mod probes_json;
 mod probes_kubelet;
+#[cfg(feature = "protobuf")]
+mod protobuf;
 #[cfg(feature = "generate")]
 mod rules;
 mod stacking;

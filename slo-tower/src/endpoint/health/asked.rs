@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use http::{HeaderMap, header};
 
 use super::settings::ProbeFormat;
-use crate::endpoint::accept::qualities;
+use crate::endpoint::accept::named;
 
 /// What is read of a query.
 #[derive(Debug, Default)]
@@ -38,12 +38,12 @@ impl<'a> Asked<'a> {
 /// Returns the format that the `Accept` headers rank highest; the text where they do not care.
 pub(super) fn format(headers: &HeaderMap) -> ProbeFormat {
     let (mut text, mut health, mut profile, mut any) = (None, 0.0_f32, 0.0_f32, 0.0_f32);
-    for (media, quality, _) in qualities(headers.get_all(header::ACCEPT).iter()) {
-        match media.as_str() {
-            "application/health+json" => health = health.max(quality),
-            "application/json" => profile = profile.max(quality),
-            "text/plain" => text = Some(text.unwrap_or(0.0_f32).max(quality)),
-            "*/*" | "text/*" => any = any.max(quality),
+    for media in named(headers.get_all(header::ACCEPT).iter()) {
+        match media.name.as_str() {
+            "application/health+json" => health = health.max(media.quality),
+            "application/json" => profile = profile.max(media.quality),
+            "text/plain" => text = Some(text.unwrap_or(0.0_f32).max(media.quality)),
+            "*/*" | "text/*" => any = any.max(media.quality),
             _ => {}
         }
     }
