@@ -57,8 +57,8 @@ main() {
 
 # Code that only one feature uses is dead without it, which the other steps do not see.
 each_feature() {
-    check_features slo-core '' alertmanager calendar generate prometheus protobuf store tracing
-    check_features slo-tower '' axum gzip signal systemd tonic store tracing calendar alertmanager generate prometheus protobuf remote-tls \
+    check_features slo-core '' alertmanager calendar generate openslo prometheus protobuf store tracing
+    check_features slo-tower '' axum gzip signal systemd tonic store tracing calendar alertmanager generate openslo prometheus protobuf remote-tls \
         check-certificates check-disk check-dns check-file-descriptors check-files check-http check-https check-memory \
         check-pool check-tcp checks metrics metrics-exporter-prometheus
 }

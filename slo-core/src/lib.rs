@@ -40,6 +40,8 @@ mod gate;
 #[cfg(feature = "store")]
 mod store;
 
+mod openslo;
+
 mod registry;
 
 mod export;
@@ -74,13 +76,14 @@ pub use self::objective::{
     AlertForm, AlertPolicy, AlertPolicyError, AlertRow, CalendarPeriod, LatencyEnd, Objective,
     ObjectiveClass, ObjectiveError, Severity, Sli, Slo, Threshold, TimeSlices, Window,
 };
+pub use self::openslo::{OpenSloError, OpenSloFault};
 #[cfg(feature = "prometheus")]
 pub use self::prometheus::Prometheus;
 pub use self::registry::{
     Attempt, BudgetStatus, BudgetUnit, BuildError, BurnRateStatus, Classify, Declaration, Declared,
     EventOverride, Events, FleetStatus, GrpcCode, Head, InstallError, LatencyStatus, Maintenance, Operation,
-    Outcome, PeriodStatus, Recorder, Registry, RegistryBuilder, RouteRef, Scope, SeriesWriter, SloStatus,
-    StateFailure, StateStatus, Status, StatusReader, Subject, Verdict, mark,
+    Outcome, OverridesStatus, PeriodStatus, Recorder, Registry, RegistryBuilder, RouteRef, Scope,
+    SeriesWriter, SloStatus, StateFailure, StateStatus, Status, StatusReader, Subject, Verdict, mark,
 };
 #[cfg(feature = "_remote")]
 pub use self::remote::RemoteError;

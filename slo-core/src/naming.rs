@@ -97,6 +97,8 @@ families! {
     SLO_STATE_SAVED: Gauge "slo_state_saved_timestamp_seconds" "Until when everything that was counted is saved, in seconds since the Unix epoch; absent before the first save.";
     /// Whether the state cannot be saved.
     SLO_STATE_FAILING: Gauge "slo_state_failing" "Whether the state cannot be saved at present; absent without a state directory.";
+    /// Whether a file of promises is not obeyed.
+    SLO_OVERRIDES_FAILING: Gauge "slo_overrides_failing" "Whether a file that changes SLOs is left out because of a mistake in it; absent without such a file.";
     /// What exceeded a documented maximum.
     SLO_OVERFLOW: Counter "slo_series_overflow_total" "Events without a place of their own: beyond a maximum of routes or series, changes of alerts that listeners took too long for, or operations of this process that found no registry.";
 }
@@ -202,6 +204,35 @@ pub mod recorded {
     pub const PYRRA_REQUESTS: &str = "pyrra_requests:rate5m";
     /// Bad events a second, as pyrra has it.
     pub const PYRRA_ERRORS: &str = "pyrra_errors:rate5m";
+}
+
+/// Annotations of OpenSLO documents: what we promise and OpenSLO has no words for.
+pub mod annotation {
+    /// What all of them begin with.
+    pub const PREFIX: &str = "slo/";
+    /// The name of the SLO, where OpenSLO does not allow it as a name.
+    pub const NAME: &str = "slo/name";
+    /// What makes an event good.
+    pub const SLI: &str = "slo/sli";
+    /// The longest good duration.
+    pub const THRESHOLD: &str = "slo/threshold";
+    /// Where the latency ends.
+    pub const LATENCY_END: &str = "slo/latency-end";
+    /// The route whose requests count.
+    pub const ROUTE: &str = "slo/route";
+    /// The operation whose runs count.
+    pub const OPERATION: &str = "slo/operation";
+    /// The bad events without which no alert fires.
+    pub const BAD_EVENTS_MIN: &str = "slo/bad-events-min";
+    /// What alerts divide bad events by.
+    pub const ALERT_FORM: &str = "slo/alert-form";
+    /// The second window of an alert.
+    pub const SHORT_WINDOW: &str = "slo/short-window";
+    /// All that an SLO may have.
+    pub const OF_SLOS: &[&str] =
+        &[NAME, SLI, THRESHOLD, LATENCY_END, ROUTE, OPERATION, BAD_EVENTS_MIN, ALERT_FORM];
+    /// All that the condition of an alert may have.
+    pub const OF_CONDITIONS: &[&str] = &[SHORT_WINDOW];
 }
 
 /// The labels of `slo_info` that a user's own labels must not shadow.

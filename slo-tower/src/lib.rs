@@ -46,6 +46,7 @@
 //! | whether to release now | [`GatePolicy`], [`SloRegistryBuilder::gate`], [`SloRegistry::gate`] |
 //! | how a service ends | `SloRegistry::drain_on_signal`, [`SloRegistry::serve_until_drained`], [`SloRegistry::layer_drain`] |
 //! | the numbers in code | [`Registry::status`], [`Status`], [`Histogram`] |
+//! | what operators change without a build | `SloRegistryBuilder::openslo_file`, `Registry::openslo`, [`OpenSloError`] |
 //! | what survives restarts and crashes | `SloRegistryBuilder::state_dir`, [`StateStatus`] |
 //! | native histograms | the feature `protobuf`: `Registry::protobuf_exposition` |
 //! | functions that are no handlers | [`macro@slo`] with `operation`, [`SloRegistry::installed`] |
@@ -161,10 +162,11 @@ pub use slo_core::{
     Freshness, Gate, GateDecision, GateError, GateNumbers, GatePolicy, GateReason, GateRule, GrpcCode, Head,
     HealthStatus, Histogram, Incident, IncidentBudget, IncidentChange, IncidentContribution, IncidentEntry,
     IncidentLatency, IncidentReport, InstallError, LastSuccess, LatencyEnd, LatencyStatus, Level, Life,
-    Maintenance, Objective, ObjectiveClass, ObjectiveError, Outcome, PeriodStatus, Probe, ProbeAnswer,
-    Reading, Recorder, Registry, Report, RouteRef, RuntimeStatus, SeriesWriter, Severity, Simulation, Sli,
-    Slo, SloStatus, StateFailure, StateStatus, Status, StatusReader, TextFormat, Threshold, TimeSlices,
-    Timestamp, Traffic, Verdict, Window, naming, simulate,
+    Maintenance, Objective, ObjectiveClass, ObjectiveError, OpenSloError, OpenSloFault, Outcome,
+    OverridesStatus, PeriodStatus, Probe, ProbeAnswer, Reading, Recorder, Registry, Report, RouteRef,
+    RuntimeStatus, SeriesWriter, Severity, Simulation, Sli, Slo, SloStatus, StateFailure, StateStatus,
+    Status, StatusReader, TextFormat, Threshold, TimeSlices, Timestamp, Traffic, Verdict, Window, naming,
+    simulate,
 };
 #[cfg(feature = "generate")]
 pub use slo_core::{AlertingRule, GenerateError, GeneratedFile, Generator, RecordingRule, Rule, RuleGroup};

@@ -33,6 +33,8 @@ pub(super) enum Part {
     Health(fn(&HealthStatus, Visit<'_>)),
     /// How it stands with the saved state, in one step.
     State,
+    /// Whether a file that changes promises is obeyed, in one step.
+    Overrides,
     /// What became of pushed alerts, in one step for each family.
     Notifications,
     /// What exceeded a maximum, in one step.
@@ -41,7 +43,7 @@ pub(super) enum Part {
 
 impl Part {
     /// All parts, which together are all samples of a registry but the histograms.
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::Active(Protocol::Http),
         Self::Active(Protocol::Rpc),
         Self::Active(Protocol::Operation),
@@ -85,6 +87,7 @@ impl Part {
         Self::Health(health::lags),
         Self::Health(health::stalls),
         Self::State,
+        Self::Overrides,
         Self::Overflow,
     ];
 
@@ -117,6 +120,12 @@ impl Part {
             Self::State => {
                 if step == 0 {
                     state(status, visit);
+                }
+                step == 0
+            }
+            Self::Overrides => {
+                if step == 0 {
+                    overrides(status, visit);
                 }
                 step == 0
             }
@@ -203,6 +212,14 @@ fn state(status: &Status, visit: Visit<'_>) {
     }
     let failing = f64::from(u8::from(state.failure.is_some()));
     visit(&naming::SLO_STATE_FAILING, &labels, Value::Gauge(failing));
+}
+
+fn overrides(status: &Status, visit: Visit<'_>) {
+    if let Some(overrides) = &status.overrides {
+        let labels = [(label::SERVICE, status.service.as_str())];
+        let failing = f64::from(u8::from(overrides.failing));
+        visit(&naming::SLO_OVERRIDES_FAILING, &labels, Value::Gauge(failing));
+    }
 }
 
 fn notifications(step: usize, shared: &Shared, visit: Visit<'_>) -> bool {

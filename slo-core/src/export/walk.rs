@@ -89,7 +89,8 @@ impl Walk {
     pub(super) fn new(registry: Registry) -> Self {
         let at = registry.clock().now();
         let (service, slos) = (String::new(), Vec::new());
-        let status = Status { service, at, maintenance_since: None, health: None, state: None, slos };
+        let status =
+            Status { service, at, maintenance_since: None, health: None, state: None, overrides: None, slos };
         Self { registry, stage: Stage::Read, next: 0, reading: None, status }
     }
 

@@ -4,6 +4,8 @@
 //! the build. The macro, the builder and configuration files all read through these parsers: there is no
 //! second opinion on what `99.9%` means.
 
+#[cfg(feature = "openslo")]
+mod changed;
 mod class;
 mod end;
 mod error;

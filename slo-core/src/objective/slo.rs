@@ -26,14 +26,14 @@ const ROUTE_BYTES_MAX: usize = 200;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slo {
     name: Cow<'static, str>,
-    sli: Sli,
+    pub(super) sli: Sli,
     end: LatencyEnd,
-    objective: Objective,
+    pub(super) objective: Objective,
     window: Window,
-    slices: Option<TimeSlices>,
+    pub(super) slices: Option<TimeSlices>,
     alerts: AlertPolicy,
     source: Source,
-    labels: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    pub(super) labels: Vec<(Cow<'static, str>, Cow<'static, str>)>,
 }
 
 /// Whose events count.

@@ -10,6 +10,7 @@ use crate::gate::GateError;
 use crate::health::CheckError;
 use crate::histogram::Layout;
 use crate::objective::{Objective, ObjectiveError, Slo, TimeSlices, Window, format_duration};
+use crate::openslo::OpenSloError;
 use crate::time::nanos;
 use crate::window::CalendarError;
 
@@ -146,6 +147,8 @@ pub enum BuildError {
         /// What the system says.
         error: io::Error,
     },
+    /// A file that must be obeyed cannot be.
+    OpenSlo(OpenSloError),
     /// A thread of the registry could not be started.
     Thread(io::Error),
 }
@@ -223,6 +226,7 @@ impl fmt::Display for BuildError {
             | Self::FailureStatus { .. }
             | Self::StateInUse { .. }
             | Self::StateDirectory { .. }
+            | Self::OpenSlo(_)
             | Self::Thread(_) => self.of_setting(f),
             Self::UnknownBudget { .. } | Self::BudgetShare { .. } => self.of_budget(f),
         }
@@ -277,6 +281,7 @@ impl BuildError {
         match self {
             Self::Check(error) => fmt::Display::fmt(error, f),
             Self::Gate(error) => fmt::Display::fmt(error, f),
+            Self::OpenSlo(error) => fmt::Display::fmt(error, f),
             Self::Thread(error) => write!(f, "cannot start a thread of the registry: {error}"),
             Self::FailureStatus { status } => write!(f, "probes cannot fail with {status}: write 400 to 599"),
             Self::StateInUse { directory } => write!(
@@ -300,6 +305,7 @@ impl std::error::Error for BuildError {
             Self::Invalid { error, .. } => Some(error),
             Self::Check(error) => Some(error),
             Self::Gate(error) => Some(error),
+            Self::OpenSlo(error) => Some(error),
             Self::Thread(error) | Self::StateDirectory { error, .. } => Some(error),
             Self::ServiceName
             | Self::TickInterval

@@ -12,6 +12,7 @@ use super::declare::{Declaration, Subject, declared};
 use super::driver::Driver;
 use super::left_out::LeftOut;
 use super::listeners::Listeners;
+use super::overrides::{Overrides, Promises};
 use super::promised::{OwnClassifier, Promised};
 use super::pushing::Pushing;
 use super::routes::Routes;
@@ -30,9 +31,9 @@ use crate::worker::Workers;
 #[derive(Debug)]
 #[must_use]
 pub struct RegistryBuilder {
-    service: String,
-    slos: Vec<(Slo, &'static Location<'static>)>,
-    declarations: Vec<&'static Declaration>,
+    pub(super) service: String,
+    pub(super) slos: Vec<(Slo, &'static Location<'static>)>,
+    pub(super) declarations: Vec<&'static Declaration>,
     clock: Clock,
     tick_interval: Duration,
     routes_max: u16,
@@ -46,6 +47,7 @@ pub struct RegistryBuilder {
     pub(super) saving: Settings,
     pub(super) pushing: Pushing,
     pub(super) asking: Asking,
+    pub(super) overrides: Overrides,
 }
 
 impl RegistryBuilder {
@@ -71,6 +73,7 @@ impl RegistryBuilder {
             saving: Settings::default(),
             pushing: Pushing::default(),
             asking: Asking::default(),
+            overrides: Overrides::default(),
         }
     }
 
@@ -230,17 +233,19 @@ impl RegistryBuilder {
         added.chain(declared).chain(classified).chain(mentioned).collect::<HashSet<_>>().len()
     }
 
-    fn assemble(self) -> Result<(Arc<Shared>, Workers), BuildError> {
+    fn assemble(mut self) -> Result<(Arc<Shared>, Workers), BuildError> {
         if self.service.is_empty() {
             return Err(BuildError::ServiceName);
         }
         if self.tick_interval.is_zero() {
             return Err(BuildError::TickInterval);
         }
+        let Promises { changed, added, overridden } = self.overridden()?;
+        self.slos.extend(added);
         // What is declared comes first, and always has room.
         let named = self.named();
         let routes = Routes::new(named.max(self.routes_max.into()), named.max(self.series_max.into()));
-        let mut promised = Promised::new(routes);
+        let mut promised = Promised::new(routes, changed);
         for (slo, location) in self.slos {
             promised.add_slo(slo, location)?;
         }
@@ -278,7 +283,7 @@ impl RegistryBuilder {
             slos.into(),
             goals.into(),
             (routes, policy, left_out),
-            (engine, self.listeners, self.watched, saver, pushing, asking),
+            (engine, self.listeners, self.watched, saver, pushing, asking, overridden),
         );
         if let Some(saver) = &shared.saver {
             saver.take_up_reports(&shared);

@@ -31,6 +31,9 @@ mod maintenance;
 mod methods;
 mod operation;
 mod outcome;
+#[cfg_attr(not(feature = "openslo"), path = "no_overrides.rs")]
+mod overrides;
+mod overrides_status;
 mod places;
 mod promised;
 #[cfg_attr(not(feature = "alertmanager"), path = "not_pushing.rs")]
@@ -65,6 +68,7 @@ pub use self::grpc::GrpcCode;
 pub use self::maintenance::Maintenance;
 pub use self::operation::{InstallError, Operation};
 pub use self::outcome::{Outcome, Verdict};
+pub use self::overrides_status::OverridesStatus;
 pub use self::reading::StatusReader;
 pub use self::recorder::Recorder;
 pub use self::scope::{Scope, mark};

@@ -1,5 +1,6 @@
 //! What is promised, collected: SLOs, their routes, and which declaration is about which of them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
 
@@ -30,11 +31,13 @@ pub(super) struct Promised {
     pub(super) slos: Vec<(Slo, &'static Location<'static>)>,
     pub(super) goals: Vec<Goals>,
     pub(super) routes: Routes,
+    /// What a file makes of those that are declared, by their names.
+    changed: HashMap<String, Slo>,
 }
 
 impl Promised {
-    pub(super) fn new(routes: Routes) -> Self {
-        Self { slos: Vec::new(), goals: Vec::new(), routes }
+    pub(super) fn new(routes: Routes, changed: HashMap<String, Slo>) -> Self {
+        Self { slos: Vec::new(), goals: Vec::new(), routes, changed }
     }
 
     /// Adds an SLO that names its own events.
@@ -131,6 +134,7 @@ impl Promised {
         if let Some((_, first)) = self.slos.iter().find(|(other, _)| other.name() == name) {
             return Err(BuildError::DuplicateSlo { name, first, second: location });
         }
+        let slo = self.changed.remove(&name).unwrap_or(slo);
         BuildError::check_alerts(&slo, location)?;
         let goal = Goal::new(self.slos.len(), &slo);
         self.slos.push((slo, location));

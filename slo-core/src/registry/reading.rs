@@ -60,6 +60,7 @@ impl Reading {
             maintenance_since: shared.maintenance.since(),
             health: shared.watched.as_ref().map(|watched| watched.status(self.at)),
             state: shared.state(),
+            overrides: shared.overridden.status(),
             slos: Vec::new(),
         }
     }

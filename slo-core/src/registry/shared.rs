@@ -11,6 +11,7 @@ use super::left_out::LeftOut;
 use super::listeners::Listeners;
 use super::maintenance::Periods;
 use super::outcome::{Outcome, Verdict};
+use super::overrides::Overridden;
 use super::pushing::Pushing;
 use super::route::RouteId;
 use super::routes::Routes;
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub(super) saver: Option<Saver>,
     pub(crate) pushing: Pushing,
     pub(super) asking: Asking,
+    pub(super) overridden: Overridden,
     /// The first one is the last resort: it is nobody's, for threads in their own destruction.
     shards: RwLock<Vec<Arc<Shard>>>,
     /// One thread at a time uses the last resort.
@@ -65,13 +67,14 @@ impl Shared {
         slos: Box<[Slo]>,
         goals: Box<[Goals]>,
         (routes, policy, left_out): (Routes, Policy, LeftOut),
-        (engine, listeners, watched, saver, pushing, asking): (
+        (engine, listeners, watched, saver, pushing, asking, overridden): (
             Engine,
             Listeners,
             Option<Watched>,
             Option<Saver>,
             Pushing,
             Asking,
+            Overridden,
         ),
     ) -> Self {
         let has_declarations = goals.iter().any(|goals| !goals.declarations.is_empty());
@@ -101,6 +104,7 @@ impl Shared {
             saver,
             pushing,
             asking,
+            overridden,
             shards,
             last_resort,
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::fleet_status::FleetStatus;
+use super::overrides_status::OverridesStatus;
 use super::state_status::StateStatus;
 use crate::alert::{AlertStates, AlertStatus};
 use crate::budget::{BurnRate, ErrorBudget, Exhaustion};
@@ -37,6 +38,9 @@ pub struct Status {
     pub health: Option<Arc<HealthStatus>>,
     /// How it stands with the saved state; `None` if nothing is saved.
     pub state: Option<StateStatus>,
+    /// What a file changes of the promises; `None` if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<OverridesStatus>,
     /// In the order of declaration.
     pub slos: Vec<SloStatus>,
 }

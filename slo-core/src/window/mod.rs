@@ -105,6 +105,12 @@ pub(crate) enum CalendarError {
     Unsupported,
 }
 
+/// Refuses a calendar window that there is not.
+#[cfg(feature = "openslo")]
+pub(crate) fn check_calendar(window: crate::objective::Window) -> Result<(), CalendarError> {
+    Calendar::of(window).map(drop)
+}
+
 /// What is known of a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct WindowCounts {

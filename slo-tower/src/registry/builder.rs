@@ -2,6 +2,8 @@
 
 #[cfg(feature = "alertmanager")]
 mod alertmanager;
+#[cfg(feature = "openslo")]
+mod openslo;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 

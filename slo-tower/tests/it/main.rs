@@ -19,6 +19,8 @@ mod health_runner;
 mod incidents;
 mod jobs;
 mod left_out;
+#[cfg(feature = "openslo")]
+mod openslo;
 mod operations;
 mod probes;
 mod probes_json;
