@@ -151,3 +151,25 @@ fn each_edge_of_the_health_is_one_event() {
     ];
     assert_eq!(lines.collect::<Vec<_>>(), expected);
 }
+
+#[cfg(feature = "openslo")]
+#[test]
+fn a_file_that_is_left_out_is_one_error_that_names_its_mistakes() {
+    let log = Log::default();
+    let slo = Slo::literal("job-availability", Sli::Availability, Objective::literal("99%"));
+    let slo = slo.with_operation("job").expect("it is plain");
+    let path = std::env::temp_dir().join(format!("slo-traced-{}.yaml", std::process::id()));
+    std::fs::write(&path, "kind: SLO\n").expect("there is room");
+    let build =
+        || Registry::builder("shop").slo(slo).openslo_file(&path).build().expect("files never fail it");
+    drop(tracing::subscriber::with_default(log.clone(), build));
+    let logged = log.0.lock().expect("nobody panics with it");
+    let [(level, "slo::openslo", fields)] = &logged[..] else { panic!("one event: {}", logged.len()) };
+    let path_said = path.display().to_string();
+    let expected = format!(
+        "the compiled promises stay in force: {path_said}:1:1: apiVersion is missing: write apiVersion: openslo/v1"
+    );
+    assert_eq!((*level, &fields.0["message"], &fields.0["path"]), (Level::ERROR, &expected, &path_said));
+    assert_eq!(fields.0["service"], "\"shop\"");
+    std::fs::remove_file(&path).expect("it is ours");
+}

@@ -18,6 +18,9 @@ use crate::objective::Slo;
 /// No file is longer: thousands of SLOs fit.
 const BYTES_MAX: u64 = 4 * 1024 * 1024;
 
+/// No file declares more: each takes the memory of its window.
+const ADDED_MAX: usize = 1_000;
+
 /// What a file makes of the promises of a service.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Changes {
@@ -86,6 +89,12 @@ fn changes(nodes: &[node::Node], service: &str, declared: &[Slo], faults: &mut F
                         document.name.0,
                         format!("{:?} has another document above: leave one out", slo.name()),
                     );
+                }
+                if changes.added.len() == ADDED_MAX {
+                    let what =
+                        format!("more than {ADDED_MAX} SLOs are declared by this file: leave some out");
+                    faults.add(document.name.0, what);
+                    break;
                 }
                 changes.added.extend(own);
             }

@@ -8,7 +8,7 @@ use slo_core::{
     Threshold, TimeSlices, Window,
 };
 
-use super::support::{File, builder, declared};
+use super::support::{File, builder, cases, declared};
 
 /// All that a registry says of its promises but what files have changed of them.
 fn promised(registry: &Registry) -> serde_json::Value {
@@ -132,7 +132,13 @@ fn slices() -> impl Strategy<Value = Option<TimeSlices>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: cases(192),
+        // Of generated rows and policies many are none.
+        max_global_rejects: 1_000_000,
+        max_local_rejects: 10_000_000,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn every_promise_is_read_back(

@@ -12,6 +12,11 @@ use slo_core::{
 
 pub(crate) const START: Timestamp = Timestamp::from_unix_seconds(1_700_000_000);
 
+/// So many random documents; `PROPTEST_CASES` asks for more.
+pub(crate) fn cases(few: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").map_or(few, |cases| cases.parse().expect("PROPTEST_CASES is a number"))
+}
+
 /// A file that is gone with its owner.
 pub(crate) struct File {
     directory: PathBuf,
