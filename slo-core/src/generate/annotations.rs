@@ -46,9 +46,10 @@ fn description(source: &Source<'_>, rows: &[AlertRow]) -> String {
              {short} too at more than {factor}.{{{{ end }}}}"
         ));
     }
-    let spent = quoted(&source.recorded(recorded::PERIOD_BURN_RATE));
+    // `humanizePercentage` writes 2e+04% of a young budget that an outage has spent two hundred times.
+    let spent = quoted(&format!("100 * {}", source.recorded(recorded::PERIOD_BURN_RATE)));
     text.push_str(&format!(
-        "\n{{{{- range query {spent} }}}} {{{{ humanizePercentage .Value }}}} of it is spent.{{{{ end }}}}"
+        "\n{{{{- range query {spent} }}}} {{{{ printf \"%.1f\" .Value }}}} % of it is spent.{{{{ end }}}}"
     ));
     let left = source.recorded(recorded::PERIOD_REMAINING);
     let (gone, seconds) = (quoted(&format!("{left} <= 0")), slo.window().duration().as_secs());

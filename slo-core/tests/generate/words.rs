@@ -44,11 +44,11 @@ fn an_alert_says_which_window_fired_what_is_gone_and_when_all_will_be() {
     let (promised, page) = ("99.95% over 30d is promised.", "over 5m too at more than 14.4.");
     let gone = format!(
         "{promised} The budget burns at 20.0 over 1h, and {page} The budget burns at 20.0 over 6h, and over 30m too at more \
-         than 6. 2000% of it is spent. It is gone."
+         than 6. 2000.0 % of it is spent. It is gone."
     );
     // 700 events of the 2195 that may be bad; what is left is divided by 20.
     let going = format!(
-        "{promised} The budget burns at 20.0 over 1h, and {page} 31.89% of it is spent. At this speed it will be gone in \
+        "{promised} The budget burns at 20.0 over 1h, and {page} 31.9 % of it is spent. At this speed it will be gone in \
          1d 0h 31m 9s."
     );
     let labels = labels();
