@@ -73,7 +73,7 @@ async fn the_fleet_is_the_sum_of_its_processes() {
     }
     let scraped = history();
     let directory = Directory::new("fleet");
-    write_blocks(&directory, &scraped[0], &scraped[1]);
+    write_blocks(&directory.0.join("data"), &directory.0.join("history.om"), &scraped[0], &scraped[1]);
     let prometheus = Prometheus::run(directory, &[]).await;
 
     let clock = Clock::manual(Timestamp::from_unix_seconds(START + 30 * DAY * MINUTE));

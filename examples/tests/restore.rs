@@ -158,7 +158,7 @@ async fn thirty_days_are_restored_to_a_thousandth() {
     original.live();
     let directory = Directory::new("restore");
     let [events, bad] = &original.scraped;
-    write_blocks(&directory, events, bad);
+    write_blocks(&directory.0.join("data"), &directory.0.join("history.om"), events, bad);
     let prometheus = Prometheus::run(directory, &[]).await;
 
     let clock = Clock::manual(original.clock.now());

@@ -59,6 +59,12 @@ impl Example {
         self.address
     }
 
+    /// Returns the number of its process.
+    #[allow(dead_code, reason = "not every test asks")]
+    pub(crate) fn id(&self) -> u32 {
+        self.program.0.id()
+    }
+
     /// Returns the next line that it prints.
     #[allow(dead_code, reason = "not every example prints more than one")]
     pub(crate) fn line(&mut self) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ pub(crate) type Series = BTreeMap<BTreeMap<String, String>, f64>;
 /// A running Prometheus; its data go with it.
 #[derive(Debug)]
 pub(crate) struct Prometheus {
-    address: SocketAddr,
+    server: Server,
     // Before the directory, so that it is dead when that is removed.
     _program: Program,
     _directory: Directory,
@@ -58,7 +59,8 @@ impl Prometheus {
             .stderr(log)
             .spawn()
             .expect("prometheus starts");
-        let mut prometheus = Self { address, _program: Program(child), _directory: directory };
+        let mut prometheus =
+            Self { server: Server(address), _program: Program(child), _directory: directory };
         eventually("Prometheus is ready", async || prometheus.ready().await).await;
         prometheus
     }
@@ -66,9 +68,31 @@ impl Prometheus {
     /// Returns where it listens.
     #[allow(dead_code, reason = "not every test lets others ask")]
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.server.0)
     }
 
+    /// Evaluates an expression now.
+    pub(crate) async fn query(&self, expression: &str) -> Series {
+        self.server.query(expression).await
+    }
+
+    /// Evaluates an expression that has one value or none.
+    pub(crate) async fn value(&self, expression: &str) -> Option<f64> {
+        self.server.value(expression).await
+    }
+
+    async fn ready(&mut self) -> Option<()> {
+        let ended = self._program.0.try_wait().expect("it is our child");
+        assert!(ended.is_none(), "Prometheus ended: {}", self._directory.read("log"));
+        self.server.get("/-/ready").await.filter(|(status, _)| *status == 200).map(|_| ())
+    }
+}
+
+/// Where a Prometheus is that somebody has started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Server(pub(crate) SocketAddr);
+
+impl Server {
     /// Evaluates an expression now.
     pub(crate) async fn query(&self, expression: &str) -> Series {
         let answer = self.get(&format!("/api/v1/query?query={}", encoded(expression))).await;
@@ -91,15 +115,10 @@ impl Prometheus {
         series.into_values().next()
     }
 
-    async fn ready(&mut self) -> Option<()> {
-        let ended = self._program.0.try_wait().expect("it is our child");
-        assert!(ended.is_none(), "Prometheus ended: {}", self._directory.read("log"));
-        self.get("/-/ready").await.filter(|(status, _)| *status == 200).map(|_| ())
-    }
-
-    async fn get(&self, target: &str) -> Option<(u16, Bytes)> {
+    /// Asks for a path; nothing if there is no answer.
+    pub(crate) async fn get(&self, target: &str) -> Option<(u16, Bytes)> {
         let request = Request::get(target).body(Full::default()).expect("a valid request");
-        let answer = Connection::new(self.address).send(request).await.ok()?;
+        let answer = Connection::new(self.0).send(request).await.ok()?;
         Some((answer.status().as_u16(), answer.into_body()))
     }
 }
@@ -112,15 +131,14 @@ fn encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-/// Writes samples of our two counters as the data that a Prometheus starts with in this directory.
+/// Writes samples of our two counters as data that a Prometheus starts with; `file` holds them on the way.
 #[allow(dead_code, reason = "not every test begins with a history")]
-pub(crate) fn write_blocks(directory: &Directory, events: &str, bad: &str) {
+pub(crate) fn write_blocks(data: &Path, file: &Path, events: &str, bad: &str) {
     let text = format!("# TYPE slo_events counter\n{events}# TYPE slo_bad_events counter\n{bad}# EOF\n");
-    let file = directory.0.join("history.om");
-    fs::write(&file, text).expect("the history can be written");
+    fs::write(file, text).expect("the history can be written");
     let made = Command::new("promtool")
         .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=24h", "-q"])
-        .args([&file, &directory.0.join("data")])
+        .args([file, data])
         .output()
         .expect("promtool starts");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
