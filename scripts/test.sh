@@ -13,7 +13,9 @@ readonly PACKAGES=(prometheus=prometheus prometheus=promtool prometheus-alertman
     openssl=openssl wrk=wrk nghttp2-client=h2load)
 # Python package = the module we need from it.
 readonly PYTHON_PACKAGES=(prometheus_client=prometheus_client requests=requests grpcio=grpc
-    grpcio-health-checking=grpc_health jsonschema=jsonschema)
+    grpcio-health-checking=grpc_health jsonschema=jsonschema
+    # Its newest version in the registry's order is that for the oldest Grafana.
+    'grafana-foundation-sdk==1769699379!11.6.0=grafana_foundation_sdk')
 readonly TARGET="${CARGO_TARGET_DIR:-target}"
 readonly VENV="$TARGET/tools/venv"
 # Its presence, and a script that says no, keeps packages from starting their daemons.
@@ -138,7 +140,7 @@ install_python() {
         skip 'no python3 for the Python tests'
         return
     fi
-    local imports packages=("${PYTHON_PACKAGES[@]%%=*}") modules=("${PYTHON_PACKAGES[@]#*=}")
+    local imports packages=("${PYTHON_PACKAGES[@]%=*}") modules=("${PYTHON_PACKAGES[@]##*=}")
     imports="import $(IFS=,; echo "${modules[*]}")"
     if [[ -x $VENV/bin/python ]] && "$VENV/bin/python" -c "$imports" 2>/dev/null; then
         return

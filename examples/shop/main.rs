@@ -89,6 +89,9 @@ fn print(what: Printed) -> ExitCode {
                 Printed::Rules => generator.rules(),
                 Printed::PrometheusRule => generator.prometheus_rule(),
                 Printed::Alertmanager => generator.alertmanager(),
+                Printed::Dashboard(board) => generator.dashboard(board),
+                Printed::GrafanaDashboards => generator.grafana_dashboards("/var/lib/grafana/dashboards/slo"),
+                Printed::GrafanaDatasource => generator.grafana_datasource("http://127.0.0.1:9090"),
             };
             print!("{file}");
             ExitCode::SUCCESS

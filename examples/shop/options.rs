@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use lexopt::prelude::*;
+use slo_tower::Dashboard;
 
 use crate::traffic::Bounds;
 
@@ -21,7 +22,8 @@ Options:
       --requests=N         with --traffic: send at most this many (12000)
       --seed=N             with --traffic: choose other requests (1)
       --print=WHAT         print what a fleet of shops is watched by, and end: rules (of Prometheus), prometheusrule (for its
-                           operator) or alertmanager (where alerts go)
+                           operator), alertmanager (where alerts go), dashboard-overview, dashboard-slo, dashboard-service,
+                           grafana-dashboards or grafana-datasource (by which Grafana finds them, and Prometheus)
   -h, --help               print this
 
 Environment:
@@ -49,6 +51,9 @@ pub(crate) enum Printed {
     Rules,
     PrometheusRule,
     Alertmanager,
+    Dashboard(Dashboard),
+    GrafanaDashboards,
+    GrafanaDatasource,
 }
 
 impl FromStr for Printed {
@@ -59,7 +64,16 @@ impl FromStr for Printed {
             "rules" => Ok(Self::Rules),
             "prometheusrule" => Ok(Self::PrometheusRule),
             "alertmanager" => Ok(Self::Alertmanager),
-            _ => Err("write rules, prometheusrule or alertmanager".to_owned()),
+            "grafana-dashboards" => Ok(Self::GrafanaDashboards),
+            "grafana-datasource" => Ok(Self::GrafanaDatasource),
+            _ => {
+                let board = text.strip_prefix("dashboard-").and_then(Dashboard::named);
+                board.map(Self::Dashboard).ok_or_else(|| {
+                    "write rules, prometheusrule, alertmanager, dashboard-overview, dashboard-slo, dashboard-service, \
+                     grafana-dashboards or grafana-datasource"
+                        .to_owned()
+                })
+            }
         }
     }
 }
@@ -154,6 +168,8 @@ mod tests {
         assert_eq!(parse(&[], &[]), Ok(Command::Serve(default)));
         assert_eq!(parse(&["--traffic", "-h"], &[]), Ok(Command::Help));
         assert_eq!(parse(&["--print", "rules"], &[]), Ok(Command::Print(Printed::Rules)));
+        let board = Printed::Dashboard(Dashboard::Slo);
+        assert_eq!(parse(&["--print", "dashboard-slo"], &[]), Ok(Command::Print(board)));
         let bounds = Bounds { time: Duration::from_secs(5), requests: 400, seed: 7 };
         let (host, state_dir) = ("::1".to_owned(), PathBuf::from("/var/lib/shop"));
         let told = Options { host, port: 0, state_dir, traffic: Some(bounds), colour: false };

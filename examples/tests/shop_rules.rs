@@ -28,6 +28,16 @@ fn what_the_shop_prints_is_valid() {
         assert!(rules.contains(&alert) && object.contains(&alert), "{slo}: {rules}");
     }
     assert!(object.contains("kind: PrometheusRule\n") && object.contains("\n  name: shop-slo\n"), "{object}");
+    for (what, words) in [
+        ("dashboard-overview", "\"uid\": \"slo-overview-shop\""),
+        ("dashboard-slo", "\"uid\": \"slo-slo-shop\""),
+        ("dashboard-service", "\"uid\": \"slo-service-shop\""),
+        ("grafana-dashboards", "path: /var/lib/grafana/dashboards/slo"),
+        ("grafana-datasource", "http://127.0.0.1:9090"),
+    ] {
+        let file = printed(what);
+        assert!(file.contains(words), "{what}: {file}");
+    }
     if !is_installed("promtool") || !is_installed("amtool") {
         return skip(NAME, "promtool or amtool is not installed");
     }

@@ -61,7 +61,7 @@ pub use self::export::{Exposition, TextFormat};
 pub use self::gate::{GateDecision, GateError, GateNumbers, GatePolicy, GateReason, GateRule};
 #[cfg(feature = "generate")]
 pub use self::generate::{
-    AlertingRule, GenerateError, GeneratedFile, Generator, RecordingRule, Rule, RuleGroup,
+    AlertingRule, Dashboard, GenerateError, GeneratedFile, Generator, RecordingRule, Rule, RuleGroup,
 };
 pub use self::health::{
     Burn, BurnPolicy, Check, CheckError, CheckRules, CheckRun, CheckStatus, Failure, Fault, Finding,

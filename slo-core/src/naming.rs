@@ -129,6 +129,12 @@ pub mod label {
     pub const WINDOW: &str = "window";
     /// The longest good duration, in seconds.
     pub const THRESHOLD: &str = "threshold";
+    /// The process that was scraped, as Prometheus has it.
+    pub const INSTANCE: &str = "instance";
+    /// The upper end of a bucket, as Prometheus has it.
+    pub const LE: &str = "le";
+    /// Whether an alert waits or fires, as Prometheus has it.
+    pub const ALERT_STATE: &str = "alertstate";
     /// How urgent an alert is.
     pub const SEVERITY: &str = "severity";
     /// The name of a check.
@@ -236,8 +242,16 @@ pub mod annotation {
 }
 
 /// The labels of `slo_info` that a user's own labels must not shadow.
-pub(crate) const INFO_LABELS: &[&str] =
-    &[label::SLO, label::SERVICE, label::SLI, label::WINDOW, label::THRESHOLD, "job", "instance", "le"];
+pub(crate) const INFO_LABELS: &[&str] = &[
+    label::SLO,
+    label::SERVICE,
+    label::SLI,
+    label::WINDOW,
+    label::THRESHOLD,
+    "job",
+    label::INSTANCE,
+    label::LE,
+];
 
 #[cfg(any(feature = "generate", feature = "prometheus"))]
 mod matchers;
@@ -245,6 +259,8 @@ mod matchers;
 #[cfg(any(feature = "generate", feature = "prometheus"))]
 pub(crate) use self::matchers::are_matchers;
 
+/// The series in which Prometheus keeps the alerts that it evaluates.
+pub const ALERTS: &str = "ALERTS";
 /// The name of all alerts about burn rates, whoever raises them: this process or rules of Prometheus.
 pub const ALERT_NAME: &str = "SloBurnRate";
 /// The name of the alert that nobody counts for an SLO any more.

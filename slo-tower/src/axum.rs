@@ -135,8 +135,8 @@ impl SloRegistry {
         Ok(self.layer_by(Around(Templates::new(templates)?)).layer(router.with_state(())))
     }
 
-    /// Returns `/metrics`, `/slo`, `/slo/incidents` and the probes, with the feature `generate` also `/slo/rules.yaml`, to be merged after
-    /// the layer so that they are not recorded themselves, and after all layers that shed, limit or delay.
+    /// Returns `/metrics`, `/slo`, `/slo/incidents` and the probes, with the feature `generate` also `/slo/rules.yaml` and
+    /// `/slo/dashboard.json`, to be merged after the layer so that they are not recorded themselves, and after all layers that shed, limit or delay.
     ///
     /// Of two merged routers without a fallback of their own, the second one's answers what matches no route; here
     /// it records these requests, as the layer would have.

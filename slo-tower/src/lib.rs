@@ -40,7 +40,7 @@
 //! | ready-made checks | [`checks`] |
 //! | whether the runtime stands still | [`SloRegistryBuilder::stall_after`], [`SloRegistryBuilder::watch_runtime`], [`RuntimeStatus`] |
 //! | what probes say, and to whom | [`ProbeSettings`], [`SloRegistry::readyz_service`], [`SloRegistryBuilder::self_probe`] |
-//! | many processes watched as one | `Registry::generate`, `SloRegistry::rules_service` |
+//! | many processes watched as one | `Registry::generate`, `SloRegistry::rules_service`, `SloRegistry::dashboards_service` |
 //! | what happened while an SLO alerted | [`Registry::incidents`], [`IncidentReport`], [`IncidentReport::to_markdown`] |
 //! | what a policy would make of an incident | [`simulate`](fn@simulate) |
 //! | whether to release now | [`GatePolicy`], [`SloRegistryBuilder::gate`], [`SloRegistry::gate`] |
@@ -79,7 +79,8 @@
 //! * `signal` (default): `SloRegistry::drain_on_signal`.
 //! * `systemd`: `SloRegistryBuilder::notify_systemd`, on unix.
 //! * `calendar`: weeks, months and quarters as windows, in any time zone; these are compiled in.
-//! * `generate`: [`Registry`]`::generate` writes rules of Prometheus for all SLOs, and `/slo/rules.yaml` answers with them.
+//! * `generate`: [`Registry`]`::generate` writes rules of Prometheus and dashboards of Grafana for all SLOs, and `/slo/rules.yaml` and
+//!   `/slo/dashboard.json` answer with them.
 //! * `gzip` (default): compresses `/metrics` for scrapers that ask for it.
 //! * `store` (default): `SloRegistryBuilder::state_dir` keeps what is counted over restarts and crashes.
 //! * `tracing` (default): says in the log which alerts fire and resolve, in events of the target `slo::alert`, what becomes
@@ -128,12 +129,12 @@ pub use self::axum::{Around, MatchedRoute};
 pub use self::classify::{
     Cause, GrpcClassifier, HttpClassifier, answer_error, classify_http, outcome_of_error,
 };
-#[cfg(feature = "generate")]
-pub use self::endpoint::RulesService;
 pub use self::endpoint::{
     Allow, EndpointBody, GateService, IncidentsService, MetricsService, ProbeFormat, ProbeService,
     ProbeSettings, StatusService,
 };
+#[cfg(feature = "generate")]
+pub use self::endpoint::{DashboardsService, RulesService};
 pub use self::health::{DrainFuture, DrainLayer, Draining, Health, StartHold};
 #[cfg(feature = "tonic")]
 pub use self::health::{GrpcHealth, ServiceError};
@@ -169,5 +170,7 @@ pub use slo_core::{
     simulate,
 };
 #[cfg(feature = "generate")]
-pub use slo_core::{AlertingRule, GenerateError, GeneratedFile, Generator, RecordingRule, Rule, RuleGroup};
+pub use slo_core::{
+    AlertingRule, Dashboard, GenerateError, GeneratedFile, Generator, RecordingRule, Rule, RuleGroup,
+};
 pub use slo_macros::slo;

@@ -5,11 +5,13 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use slo_examples::client::Connection;
+use slo_tower::Clock;
 
 use crate::programs::{Directory, Program, eventually, free_address};
 
@@ -31,7 +33,7 @@ impl Prometheus {
         Self::run(Directory::new("prometheus"), &[target]).await
     }
 
-    /// The same on a directory that may hold data, to scrape all of these.
+    /// The same on a directory that may hold data and `rules.yaml`, to scrape all of these.
     pub(crate) async fn run(directory: Directory, targets: &[SocketAddr]) -> Self {
         Self::run_with(directory, targets, &[]).await
     }
@@ -41,7 +43,8 @@ impl Prometheus {
         let targets: Vec<_> = targets.iter().map(|target| format!("'{target}'")).collect();
         let targets = targets.join(", ");
         let configuration = format!(
-            "global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\n\
+            "global: {{ scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }}\n\
+             rule_files: [rules.yaml]\n\
              scrape_configs: [{{ job_name: shop, static_configs: [{{ targets: [{targets}] }}] }}]\n"
         );
         let file = directory.0.join("prometheus.yml");
@@ -106,6 +109,24 @@ impl Server {
             (labels, value)
         };
         series.iter().map(entry).collect()
+    }
+
+    /// Evaluates an expression each second of the last while; returns the values of each series.
+    #[allow(dead_code, reason = "not every test looks back")]
+    pub(crate) async fn query_range(&self, expression: &str, past: Duration) -> Vec<Vec<f64>> {
+        let end = Duration::from_nanos(Clock::system().now().unix_nanos());
+        let (start, end) = ((end - past).as_secs_f64(), end.as_secs_f64());
+        let target =
+            format!("/api/v1/query_range?query={}&start={start:.3}&end={end:.3}&step=1", encoded(expression));
+        let (_, body) = self.get(&target).await.unwrap_or_else(|| panic!("no answer to {expression}"));
+        let answer: serde_json::Value = serde_json::from_slice(&body).expect("Prometheus answers JSON");
+        assert_eq!(answer["status"], "success", "{expression}: {answer}");
+        let value = |sample: &serde_json::Value| sample[1].as_str().and_then(|value| value.parse().ok());
+        let values = |series: &serde_json::Value| {
+            let samples = series["values"].as_array().expect("a list");
+            samples.iter().map(|sample| value(sample).expect("a value")).collect()
+        };
+        answer["data"]["result"].as_array().expect("a matrix").iter().map(values).collect()
     }
 
     /// Evaluates an expression that has one value or none.

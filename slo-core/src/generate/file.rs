@@ -1,24 +1,27 @@
 //! A text to be kept in a repository, and the test that it is not forgotten there.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fmt, fs};
 
 use serde::Serialize;
+use serde_json::Value;
 use similar::TextDiff;
 
 /// The variable of the environment that has stale files written anew.
 const UPDATE: &str = "SLO_UPDATE";
 
-/// A generated file of YAML, the same to the last byte as long as the declarations are.
+/// A generated file of YAML or JSON, the same to the last byte as long as the declarations are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct GeneratedFile {
+    name: String,
     text: String,
 }
 
 impl GeneratedFile {
-    /// Writes a comment, and below it what it is about.
-    pub(super) fn new(comment: &str, content: &impl Serialize) -> Self {
+    /// Writes YAML: a comment, and below it what it is about.
+    pub(super) fn new(name: &str, comment: &str, content: &impl Serialize) -> Self {
         let mut text = String::new();
         for line in comment.lines() {
             text.push_str(format!("# {line}").trim_end());
@@ -26,10 +29,39 @@ impl GeneratedFile {
         }
         text.push('\n');
         text.push_str(&serde_saphyr::to_string(content).expect("texts, and lists and maps of them"));
-        Self { text }
+        Self { name: name.to_owned(), text }
+    }
+
+    /// Writes JSON, which has no comments.
+    pub(super) fn json(name: &str, content: Value) -> Self {
+        let mut text = serde_json::to_string_pretty(&sorted(content)).expect("names are strings");
+        text.push('\n');
+        Self { name: name.to_owned(), text }
+    }
+
+    /// Returns what to call the file, such as `slo-rules.yaml`.
+    ///
+    /// ```
+    /// use slo_core::Registry;
+    ///
+    /// let generator = Registry::builder("shop").build()?.generate();
+    /// let names = generator.dashboards().iter().map(|board| board.name().to_owned()).collect::<Vec<_>>();
+    /// assert_eq!(names, ["slo-overview-shop.json", "slo-slo-shop.json", "slo-service-shop.json"]);
+    /// assert_eq!(generator.rules().name(), "slo-rules.yaml");
+    /// # Ok::<(), slo_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Returns the whole text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the whole text, which is YAML also where it is JSON.
     #[must_use]
     pub fn to_yaml(&self) -> &str {
         &self.text
@@ -99,6 +131,19 @@ impl fmt::Display for GeneratedFile {
     }
 }
 
+/// Puts all names in order, whatever order `serde_json` is told to keep by somebody else in the build.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let entries: BTreeMap<_, _> =
+                entries.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(sorted).collect()),
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,7 +152,9 @@ mod tests {
     fn a_stale_file_is_shown_with_what_has_changed() {
         let directory = std::env::temp_dir().join(format!("slo-generated-{}", std::process::id()));
         let path = directory.join("ops").join("rules.yaml");
-        let file = |value: &str| GeneratedFile::new("Made by a test.\n\nTwice.", &[("a", "1"), ("b", value)]);
+        let file = |value: &str| {
+            GeneratedFile::new("a.yaml", "Made by a test.\n\nTwice.", &[("a", "1"), ("b", value)])
+        };
         let complaint = file("2").compare(&path).unwrap_err();
         assert!(complaint.contains("cannot be read") && complaint.contains("SLO_UPDATE=1"), "{complaint}");
         file("2").write(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Rules of Prometheus from the same declarations: what one process knows of itself, a fleet of them knows together.
+//! Rules of Prometheus and dashboards of Grafana from the same declarations: what one process knows of itself, a fleet of them knows together.
 //!
 //! Everything is computed from the exact event counters, summed over all processes, by the same rows, factors and floors as
 //! the alerts within the process. Names and labels are those of sloth, so that dashboards made for it show these SLOs too.
@@ -7,6 +7,7 @@
 
 mod alerts;
 mod annotations;
+mod boards;
 mod duration;
 mod error;
 mod file;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub use self::boards::Dashboard;
 pub use self::error::GenerateError;
 pub use self::file::GeneratedFile;
 pub use self::group::{AlertingRule, RecordingRule, Rule, RuleGroup};
@@ -35,7 +37,7 @@ use crate::registry::Registry;
 /// Prometheus forgets a recorded value after five minutes.
 const PERIOD_INTERVAL_MAX: Duration = Duration::from_secs(240);
 
-/// Writes rules of Prometheus, alerts and their routes for all SLOs of a service. Made by [`Registry::generate`].
+/// Writes rules of Prometheus, alerts, their routes and dashboards for all SLOs of a service. Made by [`Registry::generate`].
 ///
 /// ```
 /// use slo_core::{Objective, Registry, Sli, Slo};
@@ -179,19 +181,23 @@ impl Generator {
         struct Rules {
             groups: Vec<RuleGroup>,
         }
-        GeneratedFile::new(&head::of_rules(self), &Rules { groups: self.groups() })
+        GeneratedFile::new("slo-rules.yaml", &head::of_rules(self), &Rules { groups: self.groups() })
     }
 
     /// Returns the same rules as a `PrometheusRule`, which the operator for Kubernetes loads. Its name is that of the service,
     /// and `-slo`; labels that your operator selects rules by are added when it is applied.
     pub fn prometheus_rule(&self) -> GeneratedFile {
-        GeneratedFile::new(&head::of_rules(self), &group::PrometheusRule::new(&self.service, self.groups()))
+        GeneratedFile::new(
+            "slo-prometheusrule.yaml",
+            &head::of_rules(self),
+            &group::PrometheusRule::new(&self.service, self.groups()),
+        )
     }
 
     /// Returns a configuration of Alertmanager for these alerts, and for those that processes push themselves: pages to a
     /// pager, tickets to a chat, one notification for all that happens to an SLO. It is valid as it is and notifies nobody
     /// until its placeholders are replaced.
     pub fn alertmanager(&self) -> GeneratedFile {
-        GeneratedFile::new(head::OF_ROUTES, &routing::configuration())
+        GeneratedFile::new("slo-alertmanager.yaml", head::OF_ROUTES, &routing::configuration())
     }
 }

@@ -66,7 +66,9 @@ pub(super) fn period(source: &Source<'_>) -> RuleGroup {
     }
     if source.generator.has_pyrra {
         let error = source.recorded_over(recorded::SLI_ERROR, source.slo.window().duration());
-        rules.push(pyrra_rule(source, recorded::PYRRA_AVAILABILITY, format!("1 - {error}")));
+        // Its dashboards subtract the objective, which has no window among its labels.
+        let kept = format!("1 - max without ({}) ({error})", label::SLOTH_WINDOW);
+        rules.push(pyrra_rule(source, recorded::PYRRA_AVAILABILITY, kept));
     }
     let interval = Some(promql(source.generator.period_interval));
     RuleGroup { name: format!("slo-period-{}", source.id()), interval, rules }

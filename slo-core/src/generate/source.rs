@@ -125,7 +125,7 @@ impl<'a> Source<'a> {
 }
 
 /// Writes `name="value"`, escaped as in the text formats, which PromQL reads alike.
-fn matcher(name: &str, value: &str) -> String {
+pub(super) fn matcher(name: &str, value: &str) -> String {
     let mut text = format!("{name}=\"");
     naming::escape_to(value, &mut text);
     text.push('"');

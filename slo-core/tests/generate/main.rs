@@ -1,5 +1,6 @@
 //! Generated rules, held against Prometheus itself: its own tools load them, evaluate them and say what fires.
 
+mod boards;
 mod files;
 mod fires;
 mod fleet;

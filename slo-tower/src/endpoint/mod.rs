@@ -9,6 +9,8 @@
 mod accept;
 mod appended;
 mod body;
+#[cfg(feature = "generate")]
+mod dashboards;
 mod document;
 mod encoding;
 mod gate;
@@ -26,6 +28,8 @@ mod status;
 
 pub(crate) use self::appended::Appended;
 pub use self::body::EndpointBody;
+#[cfg(feature = "generate")]
+pub use self::dashboards::DashboardsService;
 pub use self::gate::GateService;
 pub(crate) use self::health::Asks;
 pub use self::health::{Allow, ProbeFormat, ProbeService, ProbeSettings};

@@ -9,6 +9,8 @@ mod causes;
 mod classification;
 #[cfg(feature = "gzip")]
 mod compressed;
+#[cfg(feature = "generate")]
+mod dashboards;
 mod drain;
 mod endings;
 mod endpoints;
