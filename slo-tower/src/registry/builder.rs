@@ -26,7 +26,7 @@ use crate::record::Exclude;
 use crate::route::RequestHead;
 
 /// Where orchestrators, scrapers and we ourselves ask a service how it is.
-const PROBES: [&str; 12] = [
+const PROBES: [&str; 14] = [
     "/healthz",
     "/livez",
     "/livez/*",
@@ -34,9 +34,11 @@ const PROBES: [&str; 12] = [
     "/readyz",
     "/readyz/*",
     "/slo",
+    "/slo/dashboard.json",
     "/slo/gate",
     "/slo/incidents",
     "/slo/incidents/*",
+    "/slo/rules.yaml",
     "/startupz",
     "/startupz/*",
 ];
