@@ -79,6 +79,12 @@ impl Prometheus {
         self.server.query(expression).await
     }
 
+    /// Evaluates an expression each second of the last while; returns the values of each series.
+    #[allow(dead_code, reason = "not every test looks back")]
+    pub(crate) async fn query_range(&self, expression: &str, past: Duration) -> Vec<Vec<f64>> {
+        self.server.query_range(expression, past).await
+    }
+
     /// Evaluates an expression that has one value or none.
     pub(crate) async fn value(&self, expression: &str) -> Option<f64> {
         self.server.value(expression).await
